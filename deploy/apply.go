@@ -1,0 +1,266 @@
+package deploy
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// Apply folds one event into an operation. It answers an error, and the operation as it was, for an event that is out
+// of order or that the invariants forbid: such a journal must not be acted on.
+func Apply(o Operation, e Event) (Operation, error) {
+	if e.Version != EventVersion {
+		return o, fmt.Errorf("event %d of %s has version %d; this program reads version %d", e.Seq, e.Op, e.Version, EventVersion)
+	}
+	if e.Seq != o.Seq+1 {
+		return o, fmt.Errorf("event %d of %s follows event %d: the journal has a gap", e.Seq, e.Op, o.Seq)
+	}
+	if o.Seq > 0 && e.Op != o.ID {
+		return o, fmt.Errorf("event of %s among those of %s", e.Op, o.ID)
+	}
+	if o.State.Finished() {
+		return o, fmt.Errorf("event %d of %s: the operation has finished", e.Seq, e.Op)
+	}
+	fold, ok := folds[e.Type]
+	if !ok {
+		return o, fmt.Errorf("event %d of %s has the unknown type %q", e.Seq, e.Op, e.Type)
+	}
+	after := o
+	after.Lanes = slices.Clone(o.Lanes)
+	if err := fold(&after, e); err != nil {
+		return o, fmt.Errorf("event %d (%s) of %s: %w", e.Seq, e.Type, e.Op, err)
+	}
+	after.Seq, after.Writer, after.Updated = e.Seq, e.Writer, e.At
+	return after, nil
+}
+
+// Replay folds a whole journal.
+func Replay(events []Event) (Operation, error) {
+	var o Operation
+	var err error
+	for _, e := range events {
+		if o, err = Apply(o, e); err != nil {
+			return o, err
+		}
+	}
+	return o, nil
+}
+
+// folds is the table of events: how each changes an operation, and what forbids it.
+var folds = map[Type]func(*Operation, Event) error{
+	EventRequested: foldRequested,
+	EventVoted:     foldVoted,
+	EventQueued:    foldQueued,
+	EventStarted:   foldStarted,
+	EventResumed:   foldResumed,
+	EventAborted:   foldAborted,
+	EventFinished:  foldFinished,
+	EventGated:     onLane(foldGated),
+	EventBegun:     onLane(foldBegun),
+	EventAccepted:  onLane(foldAccepted),
+	EventSeen:      onLane(foldSeen),
+	EventEnded:     onLane(foldEnded),
+	EventUnknown:   onLane(foldUnknown),
+	EventChosen:    onLane(foldChosen),
+}
+
+func foldRequested(o *Operation, e Event) error {
+	if o.Seq != 0 {
+		return fmt.Errorf("it was requested already")
+	}
+	if e.Plan == nil || e.Op == "" {
+		return fmt.Errorf("it names no plan")
+	}
+	o.ID, o.Plan, o.Hash = e.Op, *e.Plan, e.Plan.Hash()
+	o.State, o.RequestedBy, o.RequestedAt = StateRequested, e.By, e.At
+	approval := o.Plan.Rules.Approval
+	if approval.None {
+		o.State, o.ApprovedAt = StateApproved, e.At
+		o.StartBy = e.At.Add(approval.StartWithin)
+	} else {
+		o.Expires = e.At.Add(approval.Expires)
+	}
+	for _, l := range o.Plan.Lanes {
+		o.Lanes = append(o.Lanes, LaneState{Name: l.Name, Steps: l.Steps, Phase: PhaseDue, Attempt: 1})
+	}
+	return nil
+}
+
+func foldVoted(o *Operation, e Event) error {
+	if o.State != StateRequested {
+		return fmt.Errorf("a vote in state %s", o.State)
+	}
+	if e.Act == nil {
+		return fmt.Errorf("it names no act")
+	}
+	if e.Act.Hash != o.Hash {
+		return fmt.Errorf("the vote is for other terms")
+	}
+	approval := o.Plan.Rules.Approval
+	if e.Act.By.ID == o.RequestedBy && !approval.Self && e.Act.Verb == ActApprove {
+		return fmt.Errorf("the requester voted for the own request")
+	}
+	o.Votes = append(slices.Clone(o.Votes), Vote{By: e.Act.By.ID, OK: e.Act.Verb == ActApprove, At: e.At, Reason: e.Act.Reason})
+	if len(o.Approvers()) >= max(1, approval.Required) {
+		o.State, o.ApprovedAt = StateApproved, e.At
+		o.StartBy = e.At.Add(approval.StartWithin)
+	}
+	return nil
+}
+
+func foldQueued(o *Operation, e Event) error {
+	if o.State != StateApproved && o.State != StateQueued {
+		return fmt.Errorf("queued in state %s", o.State)
+	}
+	o.State, o.Waiting = StateQueued, e.Cause
+	return nil
+}
+
+func foldStarted(o *Operation, e Event) error {
+	if o.State != StateApproved && o.State != StateQueued {
+		return fmt.Errorf("started in state %s: not approved", o.State)
+	}
+	if e.Plan == nil || e.Plan.Hash() != o.Hash {
+		return fmt.Errorf("the plan that started is not the one that was approved")
+	}
+	o.Plan.Preview = e.Plan.Preview
+	o.State, o.StartedAt, o.Waiting = StateRolling, e.At, Cause{}
+	for i := range o.Lanes {
+		o.Lanes[i].Touched = o.Plan.Kind == KindRestore // it is out from the beginning
+	}
+	return nil
+}
+
+func foldResumed(o *Operation, e Event) error {
+	o.ResumedAt = e.At
+	for i := range o.Lanes {
+		o.Lanes[i].Fresh = false
+	}
+	return nil
+}
+
+func foldAborted(o *Operation, e Event) error {
+	if e.Act == nil {
+		return fmt.Errorf("it names no act")
+	}
+	if o.State != StateRolling {
+		return fmt.Errorf("aborted in state %s", o.State)
+	}
+	o.Aborts = append(slices.Clone(o.Aborts), *e.Act)
+	for i := range o.Lanes {
+		o.Lanes[i].abort(e.At)
+	}
+	return nil
+}
+
+func foldFinished(o *Operation, e Event) error {
+	if !e.State.Finished() {
+		return fmt.Errorf("%q is not an end", e.State)
+	}
+	for _, l := range o.Lanes {
+		if l.Touched && l.Phase != PhaseDone {
+			return fmt.Errorf("instance %s is still out", l.Name)
+		}
+	}
+	o.State, o.Cause, o.FinishedAt = e.State, e.Cause, e.At
+	return nil
+}
+
+// onLane gives a fold the lane that its event names, and lets it happen only while the operation rolls.
+func onLane(fold func(*Operation, *LaneState, Event) error) func(*Operation, Event) error {
+	return func(o *Operation, e Event) error {
+		if o.State != StateRolling {
+			return fmt.Errorf("a step in state %s", o.State)
+		}
+		if e.Lane < 0 || e.Lane >= len(o.Lanes) {
+			return fmt.Errorf("lane %d of %d", e.Lane, len(o.Lanes))
+		}
+		l := &o.Lanes[e.Lane]
+		if l.Phase == PhaseDone {
+			return fmt.Errorf("lane %s is done", l.Name)
+		}
+		l.Seen, l.StepTook = maps.Clone(l.Seen), maps.Clone(l.StepTook)
+		return fold(o, l, e)
+	}
+}
+
+func foldGated(_ *Operation, l *LaneState, e Event) error {
+	l.Gate = e.Cause
+	return nil
+}
+
+func foldBegun(_ *Operation, l *LaneState, e Event) error {
+	step, _ := l.Step()
+	if l.Phase != PhaseDue {
+		return fmt.Errorf("%s of %s begins in phase %s", step.Verb, l.Name, l.Phase)
+	}
+	if e.Attempt != l.Attempt {
+		return fmt.Errorf("attempt %d of %s, which is at attempt %d", e.Attempt, l.Name, l.Attempt)
+	}
+	l.Touched = l.Touched || step.Verb == VerbLeave
+	l.Ran = l.Ran || step.Verb == VerbCommand
+	if l.StartAt.IsZero() {
+		l.StartAt = e.At
+	}
+	l.Phase, l.Begun, l.Deadline, l.Values, l.Fresh = PhaseBegun, e.At, e.Deadline, e.Values, true
+	l.Accepted, l.Made, l.Seen, l.Gate, l.Cause, l.Output = time.Time{}, "", nil, Cause{}, Cause{}, ""
+	return nil
+}
+
+func foldAccepted(_ *Operation, l *LaneState, e Event) error {
+	if l.Phase != PhaseBegun && l.Phase != PhaseAccepted {
+		return fmt.Errorf("%s was not begun", l.Name)
+	}
+	l.Phase, l.Accepted, l.Made, l.Fresh = PhaseAccepted, e.At, e.Made, true
+	return nil
+}
+
+func foldSeen(_ *Operation, l *LaneState, e Event) error {
+	if l.Phase != PhaseBegun && l.Phase != PhaseAccepted {
+		return fmt.Errorf("%s was not begun", l.Name)
+	}
+	if l.Seen == nil {
+		l.Seen = map[Pair]bool{}
+	}
+	for _, p := range e.Pairs {
+		l.Seen[p] = true
+	}
+	return nil
+}
+
+func foldEnded(o *Operation, l *LaneState, e Event) error {
+	step, ok := l.Step()
+	if !ok || l.Phase == PhaseFailed || l.Phase == PhaseDue && e.OK {
+		return fmt.Errorf("%s ends a step that was not begun", l.Name)
+	}
+	l.Output = e.Output
+	if !e.OK {
+		l.Phase, l.Cause = PhaseFailed, e.Cause
+		if o.Aborting() {
+			l.abort(e.At)
+		}
+		return nil
+	}
+	if l.StepTook == nil {
+		l.StepTook = map[Verb]time.Duration{}
+	}
+	l.StepTook[step.Verb] = e.At.Sub(l.Begun)
+	l.At++
+	l.Phase, l.Cause = PhaseDue, Cause{}
+	if o.Aborting() {
+		l.abort(e.At)
+	}
+	if l.At >= len(l.Steps) {
+		l.finish(e.At, o.Plan.Kind)
+	}
+	return nil
+}
+
+func foldUnknown(_ *Operation, l *LaneState, e Event) error {
+	if l.Phase != PhaseBegun && l.Phase != PhaseAccepted {
+		return fmt.Errorf("%s was not begun", l.Name)
+	}
+	l.Phase, l.Cause = PhaseUnknown, e.Cause
+	return nil
+}

@@ -1,0 +1,80 @@
+package deploy
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// stands reports whether somebody is a member and on a list; else why not.
+func stands(p Person, list []string) (Code, bool) {
+	if p.Kind != Member {
+		return NotAMember, false
+	}
+	if !p.In(list) {
+		return NotAllowed, false
+	}
+	return "", true
+}
+
+// MayAsk refuses a request from somebody who may not deploy.
+func MayAsk(p Person, r Rules) error {
+	if p.Kind != Member {
+		return refuse(NotAMember, "kind", p.Kind)
+	}
+	if !p.In(r.MayDeploy) && !p.In(r.Approval.Allow) {
+		return refuse(NotAllowed, "list", "deploy")
+	}
+	return nil
+}
+
+// Difference lists what differs between two terms, as words that a person can check: +i-… -i-… ports rules command.
+func Difference(was, is Terms) string {
+	var out []string
+	before, after := lanes(was), lanes(is)
+	for _, name := range slices.Sorted(maps.Keys(after)) {
+		if _, ok := before[name]; !ok {
+			out = append(out, "+"+name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(before)) {
+		now, ok := after[name]
+		switch {
+		case !ok:
+			out = append(out, "-"+name)
+		case !same(before[name], now):
+			out = append(out, "steps of "+name)
+		}
+	}
+	for _, d := range []struct {
+		what   string
+		differ bool
+	}{
+		{"the command or its verification", !maps.Equal(was.Scripts, is.Scripts)},
+		{"the rules", !same(was.Rules, is.Rules)},
+		{"the ref", was.Ref != is.Ref || was.Revision != is.Revision},
+		{"what is asked for", was.Kind != is.Kind || was.Service != is.Service || was.Environment != is.Environment},
+	} {
+		if d.differ {
+			out = append(out, d.what)
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+func lanes(t Terms) map[string][]Step {
+	out := map[string][]Step{}
+	for _, l := range t.Lanes {
+		out[l.Name] = l.Steps
+	}
+	return out
+}
+
+// same compares by the bytes that the hash is made of: a nil map and an empty one are the same terms.
+func same(a, b any) bool {
+	x, errX := json.Marshal(a)
+	y, errY := json.Marshal(b)
+	return errX == nil && errY == nil && bytes.Equal(x, y)
+}

@@ -1,0 +1,208 @@
+// Package deploytest is the in-process world in which the engine is tried: AWS's rules from awssim/world, hosts with a
+// guard as deploy/hostscript has it, and a fuse that ends a bot's life at a chosen hook. It is for tests only, and made
+// for testing/synctest: hours of rollout take milliseconds.
+package deploytest
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"junban/deploy"
+	"junban/deploy/awssim/world"
+	"junban/deploy/engine"
+)
+
+// Setup says what a World looks like. Zero values: one group "web", three instances, delay 20 s, interval 5 s.
+type Setup struct {
+	Instances int
+	Groups    []string
+	Delay     time.Duration
+	Interval  time.Duration
+	Seed      uint64
+	Stale     time.Duration // readings may be as old as this
+}
+
+// World is one simulated account with its hosts.
+type World struct {
+	*world.World
+	Arns []string // of the groups
+	IDs  []string // of the instances
+
+	mu     sync.Mutex
+	sick   map[string]bool
+	hosts  map[string]*host
+	exec   func(j deploy.Job) (exit int, took time.Duration)
+	nextID int
+}
+
+// NewWorld builds a world whose instances are registered and healthy.
+func NewWorld(s Setup) *World {
+	if s.Instances == 0 {
+		s.Instances = 3
+	}
+	if len(s.Groups) == 0 {
+		s.Groups = []string{"web"}
+	}
+	if s.Interval == 0 {
+		s.Interval = 5 * time.Second
+	}
+	if s.Delay == 0 {
+		s.Delay = 20 * time.Second
+	}
+	w := &World{World: world.New(world.Options{Now: time.Now, Seed: s.Seed}), sick: map[string]bool{}, hosts: map[string]*host{}}
+	w.exec = func(deploy.Job) (int, time.Duration) { return 0, time.Second }
+	lb := w.AddBalancer(world.Balancer{Name: "lb"})
+	for n := range s.Instances {
+		id := fmt.Sprintf("i-%017d", n+1)
+		w.AddInstance(world.Instance{ID: id, Name: fmt.Sprintf("web-%d", n+1), PrivateIP: fmt.Sprintf("10.0.0.%d", n+1), Zone: "a", AgentOnline: true})
+		w.IDs = append(w.IDs, id)
+		w.hosts[id] = newHost()
+	}
+	for i, name := range s.Groups {
+		arn := w.AddGroup(world.Group{Name: name, Port: 80 + i, Delay: s.Delay, Interval: s.Interval})
+		w.AddListener(world.Listener{Balancer: lb, Port: 80 + i, Group: arn})
+		var pairs []world.Pair
+		for _, id := range w.IDs {
+			pairs = append(pairs, world.Pair{ID: id, Port: 8080 + i})
+		}
+		if err := w.Register(arn, pairs); err != nil {
+			panic(err)
+		}
+		w.Arns = append(w.Arns, arn)
+		for _, p := range pairs {
+			w.Checked(arn, p, true, "")
+		}
+	}
+	w.SetStale(s.Stale)
+	return w
+}
+
+// Exec says what jobs do: their exit code and how long they take.
+func (w *World) Exec(f func(deploy.Job) (exit int, took time.Duration)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.exec = f
+}
+
+// Sick makes an instance fail or pass its health checks from now on.
+func (w *World) Sick(id string, sick bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.sick[id] = sick
+}
+
+// Drive makes the health checks when they are due, until the context ends.
+func (w *World) Drive(ctx context.Context) {
+	for {
+		changed := w.Changed()
+		w.Step(func(c world.Check) world.Result {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			return world.Result{OK: !w.sick[c.ID], Reason: world.ReasonTimeout}
+		})
+		var due <-chan time.Time
+		if at := w.NextCheck(); !at.IsZero() {
+			t := time.NewTimer(max(time.Until(at), time.Millisecond))
+			due = t.C
+			defer t.Stop()
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-changed:
+		case <-due:
+		}
+	}
+}
+
+// Cloud is the world as an engine sees it.
+func (w *World) Cloud() engine.Cloud { return cloud{w} }
+
+type cloud struct{ w *World }
+
+func fault(err error) error {
+	if err == nil {
+		return nil
+	}
+	if e, ok := err.(*world.Error); ok {
+		return &deploy.Fault{Class: deploy.Refused, Code: e.Code, Message: e.Message}
+	}
+	return err
+}
+
+func (c cloud) Fleet(_ context.Context, groups, _ []string) (deploy.Fleet, error) {
+	f := deploy.Fleet{Instances: map[string]deploy.Instance{}}
+	for _, i := range c.w.Instances() {
+		f.Instances[i.ID] = deploy.Instance{ID: i.ID, Name: i.Name, IP: i.PrivateIP, Zone: i.Zone, State: i.State}
+	}
+	for _, name := range groups {
+		found := false
+		for _, g := range c.w.Groups() {
+			if g.Name != name && g.ARN != name {
+				continue
+			}
+			found = true
+			targets, err := c.targets(g.ARN)
+			if err != nil {
+				return f, err
+			}
+			f.Groups = append(f.Groups, deploy.Group{
+				ARN: g.ARN, Name: g.Name, Type: g.TargetType, Port: g.Port, Delay: g.Delay, Interval: g.Interval,
+				Balanced: len(g.Balancers) > 0, Targets: targets,
+			})
+		}
+		if !found {
+			return f, &deploy.Fault{Class: deploy.Refused, Code: "TargetGroupNotFound", Message: name}
+		}
+	}
+	return f, nil
+}
+
+func (c cloud) targets(group string) ([]deploy.Target, error) {
+	list, err := c.w.Health(group, nil)
+	if err != nil {
+		return nil, fault(err)
+	}
+	var out []deploy.Target
+	for _, t := range list {
+		out = append(out, deploy.Target{
+			Pair: deploy.Pair{Group: group, Target: t.Pair.ID, Port: t.Pair.Port}, State: deploy.Health(t.State), Reason: t.Reason,
+		})
+	}
+	return out, nil
+}
+
+func (c cloud) Health(_ context.Context, group string, _ time.Time) (deploy.Reading, error) {
+	begun := time.Now()
+	targets, err := c.targets(group)
+	return deploy.Reading{Begun: begun, Targets: targets}, err
+}
+
+func (c cloud) Host(_ context.Context, instance string) (deploy.Host, error) {
+	i, ok := c.w.Instance(instance)
+	if !ok {
+		return deploy.Host{Begun: time.Now(), State: "terminated"}, nil
+	}
+	return deploy.Host{Begun: time.Now(), State: i.State}, nil
+}
+
+func (c cloud) Deregister(_ context.Context, group string, pairs []deploy.Pair, notAfter time.Time) error {
+	if !notAfter.IsZero() && time.Now().After(notAfter) {
+		return engine.ErrLate
+	}
+	return fault(c.w.Deregister(group, worldPairs(pairs)))
+}
+
+func (c cloud) Register(_ context.Context, group string, pairs []deploy.Pair) error {
+	return fault(c.w.Register(group, worldPairs(pairs)))
+}
+
+func worldPairs(pairs []deploy.Pair) []world.Pair {
+	var out []world.Pair
+	for _, p := range pairs {
+		out = append(out, world.Pair{ID: p.Target, Port: p.Port})
+	}
+	return out
+}

@@ -1,0 +1,370 @@
+// Package engine carries operations out: it appends each event to the journal, does the effect that the event orders,
+// and reports what it saw to the core. It holds no rule of its own.
+//
+// It must never touch AWS or a host before the journal holds the intent, and never act on an operation that another
+// process has taken over.
+package engine
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base32"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"junban/deploy"
+)
+
+// Options are what an engine works with. All fields but Log are required.
+type Options struct {
+	Journal   Journal
+	Cloud     Cloud
+	Runner    Runner
+	Directory Directory
+	Book      Book
+	Sink      Sink
+	Log       *slog.Logger
+}
+
+// Engine drives all operations of one process: one goroutine each, owned by Run.
+type Engine struct {
+	Options
+	writer string // this process, in every event that it writes
+
+	mu     sync.Mutex
+	loops  map[deploy.ID]*loop
+	begin  func(deploy.ID, bool) // nil while Run does not run
+	waiter sync.WaitGroup
+}
+
+// New makes an engine. Nothing happens before Run.
+func New(o Options) *Engine {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Engine{Options: o, writer: nonce(10), loops: map[deploy.ID]*loop{}}
+}
+
+// Run resumes every unfinished operation and carries them and later ones on until the context ends. It answers when
+// all its goroutines have ended; what was under way is resumed by the next Run on the same journal.
+func (e *Engine) Run(ctx context.Context) error {
+	rows, err := e.Journal.Unfinished(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the unfinished operations: %w", err)
+	}
+	e.mu.Lock()
+	e.begin = func(id deploy.ID, resume bool) {
+		l := newLoop(e, id, resume)
+		e.loops[id] = l
+		e.waiter.Go(func() { l.run(ctx) })
+	}
+	for _, r := range rows {
+		e.begin(r.Op, true)
+	}
+	e.mu.Unlock()
+	<-ctx.Done()
+	e.mu.Lock()
+	e.begin = nil
+	e.mu.Unlock()
+	e.waiter.Wait()
+	return nil
+}
+
+// Plan makes the plan of what is asked for, from the fleet as it is now. It touches nothing.
+func (e *Engine) Plan(ctx context.Context, ask deploy.Ask) (deploy.Plan, error) {
+	r, groups, err := e.Book.Request(ask)
+	if err != nil {
+		return deploy.Plan{}, err
+	}
+	fleet, err := e.fleet(ctx, groups, ask.On)
+	if err != nil {
+		return deploy.Plan{}, fmt.Errorf("reading the target groups of %s: %w", ask.Service, err)
+	}
+	r.Previous = e.previous(ctx, ask)
+	return deploy.MakePlan(r, fleet)
+}
+
+// Request plans what is asked for and journals the request. A person who may not ask is refused.
+func (e *Engine) Request(ctx context.Context, ask deploy.Ask, by string) (deploy.Operation, error) {
+	r, _, err := e.Book.Request(ask)
+	if err != nil {
+		return deploy.Operation{}, err
+	}
+	person, err := e.person(ctx, by, r.Rules)
+	if err != nil {
+		return deploy.Operation{}, err
+	}
+	if err := deploy.MayAsk(person, r.Rules); err != nil {
+		return deploy.Operation{}, err
+	}
+	plan, err := e.Plan(ctx, ask)
+	if err != nil {
+		return deploy.Operation{}, err
+	}
+	id := deploy.ID(time.Now().UTC().Format("060102-150405") + "-" + nonce(3))
+	op, err := e.append(ctx, deploy.Operation{}, deploy.Event{Op: id, Type: deploy.EventRequested, By: by, Plan: &plan})
+	if err != nil {
+		return deploy.Operation{}, fmt.Errorf("recording the request: %w", err)
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.begin != nil {
+		e.begin(id, false)
+	}
+	return op, nil
+}
+
+// Act carries out what a person asks for: the person's standing is read now, the operation from the journal.
+func (e *Engine) Act(ctx context.Context, id deploy.ID, a deploy.Act) (deploy.Operation, error) {
+	for {
+		op, err := e.Operation(ctx, id)
+		if err != nil {
+			return op, err
+		}
+		if a.By, err = e.person(ctx, a.By.ID, op.Plan.Rules); err != nil {
+			return op, err
+		}
+		if a.Verb == deploy.ActApprove && op.State == deploy.StateRequested {
+			if a.Fresh, a.Changed, err = e.remake(ctx, op); err != nil {
+				return op, err
+			}
+		}
+		events, err := deploy.Decide(op, a, time.Now())
+		if err != nil {
+			return op, err
+		}
+		for _, ev := range events {
+			if op, err = e.append(ctx, op, ev); err != nil {
+				break
+			}
+		}
+		if errors.Is(err, ErrConflict) {
+			continue // somebody was quicker: judge the act again
+		}
+		e.poke(id)
+		return op, err
+	}
+}
+
+// Operation reads one operation from the journal.
+func (e *Engine) Operation(ctx context.Context, id deploy.ID) (deploy.Operation, error) {
+	events, err := e.Journal.Load(ctx, id)
+	if err != nil {
+		return deploy.Operation{}, err
+	}
+	return deploy.Replay(events)
+}
+
+// append numbers an event, writes it and folds it. An outcome that is not known is settled by reading the head back.
+func (e *Engine) append(ctx context.Context, op deploy.Operation, ev deploy.Event) (deploy.Operation, error) {
+	ev.Version, ev.Seq, ev.At, ev.Writer = deploy.EventVersion, op.Seq+1, time.Now(), e.writer
+	if ev.Op == "" {
+		ev.Op = op.ID
+	}
+	after, err := deploy.Apply(op, ev)
+	if err != nil {
+		return op, err
+	}
+	err = e.Journal.Append(ctx, ev, after.Row(), deploy.LockChanges(after, ev))
+	if errors.Is(err, ErrUnknown) {
+		err = e.readBack(ctx, ev, err)
+	}
+	if err != nil {
+		return op, err
+	}
+	e.Log.Debug("event", "op", ev.Op, "seq", ev.Seq, "type", ev.Type, "lane", ev.Lane, "cause", ev.Cause.String())
+	e.Sink.Moved(ev.Op)
+	if after.State.Finished() {
+		e.freed()
+	}
+	return after, nil
+}
+
+func (e *Engine) readBack(ctx context.Context, ev deploy.Event, unknown error) error {
+	events, err := e.Journal.Load(ctx, ev.Op)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	if len(events) < ev.Seq {
+		return unknown // absent: the caller writes again
+	}
+	if got := events[ev.Seq-1]; got.Writer != ev.Writer || !got.At.Equal(ev.At) {
+		return ErrConflict
+	}
+	return nil
+}
+
+// person reads who somebody is, with the groups that the rules speak of.
+func (e *Engine) person(ctx context.Context, id string, r deploy.Rules) (deploy.Person, error) {
+	lists := slices.Concat(r.MayDeploy, r.Approval.Allow)
+	p, err := e.Directory.Person(ctx, id, lists)
+	if err != nil {
+		return p, fmt.Errorf("asking who %s is: %w", id, err)
+	}
+	return p, nil
+}
+
+// remake makes the operation's plan again, or says why there can be none any more.
+func (e *Engine) remake(ctx context.Context, op deploy.Operation) (*deploy.Plan, deploy.Cause, error) {
+	plan, err := e.Plan(ctx, op.Plan.Preview.Ask)
+	if cause, refused := deploy.RefusalOf(err); refused {
+		return nil, cause, nil
+	}
+	if err != nil {
+		return nil, deploy.Cause{}, err
+	}
+	return &plan, deploy.Cause{}, nil
+}
+
+// fleet is what AWS lists, what unfinished operations have out, and what is held.
+func (e *Engine) fleet(ctx context.Context, groups []string, on string) (deploy.Fleet, error) {
+	held, err := e.holds(ctx)
+	if err != nil {
+		return deploy.Fleet{}, err
+	}
+	out, lanes := e.out()
+	var besides []string
+	for _, h := range held {
+		besides = append(besides, h.Instance())
+	}
+	besides = append(besides, lanes...)
+	if strings.HasPrefix(on, "i-") {
+		besides = append(besides, on)
+	}
+	fleet, err := e.Cloud.Fleet(ctx, groups, unique(besides))
+	if err != nil {
+		return fleet, err
+	}
+	ours := map[string]bool{}
+	for _, g := range fleet.Groups {
+		ours[g.ARN] = true
+	}
+	mine := func(p deploy.Pair) bool { return ours[p.Group] }
+	for _, h := range held {
+		if slices.ContainsFunc(h.Pairs, mine) {
+			fleet.Held = append(fleet.Held, h)
+		}
+	}
+	for _, p := range out {
+		if mine(p) {
+			fleet.Out = append(fleet.Out, p)
+		}
+	}
+	return fleet, nil
+}
+
+func (e *Engine) holds(ctx context.Context) ([]deploy.Lock, error) {
+	locks, err := e.Journal.Locks(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the locks: %w", err)
+	}
+	return slices.DeleteFunc(locks, func(l deploy.Lock) bool { return !l.Hold }), nil
+}
+
+// out lists the pairs that unfinished operations have out, and the instances they belong to.
+func (e *Engine) out() (pairs []deploy.Pair, instances []string) {
+	for _, op := range e.active() {
+		if op.Plan.Kind == deploy.KindRestore {
+			continue // held until it is back
+		}
+		for i, l := range op.Lanes {
+			if !l.Out() {
+				continue
+			}
+			instances = append(instances, l.Name)
+			for _, s := range op.Plan.Lanes[i].Steps {
+				if s.Verb == deploy.VerbLeave {
+					pairs = append(pairs, s.Pairs...)
+				}
+			}
+		}
+	}
+	return pairs, instances
+}
+
+// previous is the ref of the last deploy of this service and environment that succeeded.
+func (e *Engine) previous(ctx context.Context, ask deploy.Ask) string {
+	rows, err := e.Journal.Recent(ctx, ask.Service, 200)
+	if err != nil {
+		e.Log.Warn("the previous ref is not known", "error", err)
+	}
+	for _, r := range rows {
+		if r.Kind == deploy.KindDeploy && r.Environment == ask.Environment && r.State == deploy.StateSucceeded {
+			return r.Ref
+		}
+	}
+	return ""
+}
+
+// active lists the operations that have not finished, as their loops know them.
+func (e *Engine) active() []deploy.Operation {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var out []deploy.Operation
+	for _, l := range e.loops {
+		if op := l.snapshot.Load(); op != nil && !op.State.Finished() {
+			out = append(out, *op)
+		}
+	}
+	return out
+}
+
+// ahead finds an operation that was approved earlier, has not started and shares a resource with this one.
+func (e *Engine) ahead(op deploy.Operation) deploy.ID {
+	mine := map[string]bool{}
+	for _, r := range op.Plan.Resources() {
+		mine[r] = true
+	}
+	for _, other := range e.active() {
+		waits := other.State == deploy.StateApproved || other.State == deploy.StateQueued
+		first := other.ApprovedAt.Before(op.ApprovedAt) || other.ApprovedAt.Equal(op.ApprovedAt) && other.ID < op.ID
+		if waits && first && slices.ContainsFunc(other.Plan.Resources(), func(r string) bool { return mine[r] }) {
+			return other.ID
+		}
+	}
+	return ""
+}
+
+// poke tells an operation's loop that somebody else has written to its journal.
+func (e *Engine) poke(id deploy.ID) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if l := e.loops[id]; l != nil {
+		l.poke(pokeReload)
+	}
+}
+
+// freed tells every loop that locks may have become free, or the queue shorter.
+func (e *Engine) freed() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, l := range e.loops {
+		l.poke(pokeFreed)
+	}
+}
+
+func (e *Engine) forget(id deploy.ID) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.loops, id)
+}
+
+func unique(in []string) []string {
+	set := map[string]bool{}
+	for _, s := range in {
+		set[s] = true
+	}
+	return slices.Sorted(maps.Keys(set))
+}
+
+func nonce(bytes int) string {
+	b := make([]byte, bytes)
+	_, _ = rand.Read(b) // never fails: crypto/rand
+	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b))
+}

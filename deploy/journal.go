@@ -1,0 +1,145 @@
+package deploy
+
+import (
+	"strings"
+	"time"
+)
+
+// Row is one line of the journal's index: enough to list operations without reading their events.
+type Row struct {
+	Op          ID        `json:"op"`
+	Kind        Kind      `json:"kind"`
+	Service     string    `json:"service"`
+	Environment string    `json:"environment,omitempty"`
+	Ref         string    `json:"ref,omitempty"`
+	State       State     `json:"state"`
+	Lanes       int       `json:"lanes"`
+	Done        int       `json:"done"` // lanes that finished their plan
+	By          string    `json:"by"`
+	Requested   time.Time `json:"requested"`
+	Approved    time.Time `json:"approved,omitzero"`
+	Started     time.Time `json:"started,omitzero"`
+	Finished    time.Time `json:"finished,omitzero"`
+	Head        int       `json:"head"` // the last event's seq
+	Cause       Cause     `json:"cause,omitzero"`
+}
+
+// Row is the operation's line in the index.
+func (o Operation) Row() Row {
+	r := Row{
+		Op: o.ID, Kind: o.Plan.Kind, Service: o.Plan.Service, Environment: o.Plan.Environment, Ref: o.Plan.Ref,
+		State: o.State, Lanes: len(o.Lanes), By: o.RequestedBy, Requested: o.RequestedAt, Approved: o.ApprovedAt,
+		Started: o.StartedAt, Finished: o.FinishedAt, Head: o.Seq, Cause: o.Cause,
+	}
+	for _, l := range o.Lanes {
+		if l.Outcome == OutcomeDone {
+			r.Done++
+		}
+	}
+	return r
+}
+
+// Lock says that a resource belongs to an operation. A hold is the lock of an instance that outlives its operation.
+type Lock struct {
+	Resource string    `json:"resource"` // group:ARN or instance:ID
+	Op       ID        `json:"op"`
+	By       string    `json:"by"`
+	Since    time.Time `json:"since"`
+	Why      string    `json:"why,omitempty"`  // what a person gave as the reason
+	Cause    Cause     `json:"cause,omitzero"` // hold: what went wrong, if something did
+	Hold     bool      `json:"hold,omitempty"`
+	Pairs    []Pair    `json:"pairs,omitempty"` // hold: the registrations to put back
+	Over     ID        `json:"over,omitempty"`  // when taken: the hold of this operation may be taken over
+}
+
+// Instance is the instance that a lock is on; "" if it is on something else.
+func (l Lock) Instance() string {
+	id, ok := strings.CutPrefix(l.Resource, "instance:")
+	if !ok {
+		return ""
+	}
+	return id
+}
+
+// Resources lists what an operation needs for itself alone: its target groups and its instances.
+func (p Plan) Resources() []string {
+	var out []string
+	seen := map[string]bool{}
+	add := func(r string) {
+		if !seen[r] {
+			seen[r] = true
+			out = append(out, r)
+		}
+	}
+	for _, l := range p.Lanes {
+		add("instance:" + l.Name)
+		for _, s := range l.Steps {
+			for _, pair := range s.Pairs {
+				add("group:" + pair.Group)
+			}
+		}
+	}
+	return out
+}
+
+// Changes says which locks one event takes, frees and turns into holds; they are written with the event or not at all.
+type Changes struct {
+	Take []Lock // all or none
+	Free bool   // everything that the operation has, but what Keep lists
+	Keep []Lock // holds
+}
+
+// LockChanges gives the lock changes of an event, from the operation as it is after that event.
+func LockChanges(after Operation, e Event) Changes {
+	switch e.Type {
+	case EventStarted:
+		var c Changes
+		for _, r := range after.Plan.Resources() {
+			l := Lock{Resource: r, Op: after.ID, By: after.RequestedBy, Since: e.At, Why: after.Plan.Preview.Ask.Reason}
+			if after.Plan.Kind == KindRestore && l.Instance() != "" {
+				l.Over = after.Plan.Preview.Over
+			}
+			c.Take = append(c.Take, l)
+		}
+		return c
+	case EventFinished:
+		return Changes{Free: true, Keep: after.holds(e.At)}
+	}
+	return Changes{}
+}
+
+// holds are the instances that stay out when the operation ends.
+func (o Operation) holds(now time.Time) []Lock {
+	var out []Lock
+	for _, l := range o.Lanes {
+		if l.Outcome != OutcomeHeld {
+			continue
+		}
+		by, why := o.RequestedBy, o.Plan.Preview.Ask.Reason
+		if l.Choice != nil {
+			by, why = l.Choice.By.ID, l.Choice.Reason
+		} else if o.Aborting() {
+			by = o.Aborts[0].By.ID
+		}
+		out = append(out, Lock{
+			Resource: "instance:" + l.Name, Op: o.ID, By: by, Since: now, Why: why, Cause: l.Cause,
+			Hold: true, Pairs: o.Plan.pairs(l.Name),
+		})
+	}
+	return out
+}
+
+// pairs are the registrations of one instance under this plan.
+func (p Plan) pairs(instance string) []Pair {
+	for _, l := range p.Lanes {
+		if l.Name != instance {
+			continue
+		}
+		for _, s := range l.Steps {
+			if len(s.Pairs) > 0 {
+				return s.Pairs
+			}
+		}
+	}
+	return nil
+}

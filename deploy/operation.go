@@ -1,0 +1,204 @@
+package deploy
+
+import "time"
+
+// State is where an operation is.
+type State string
+
+const (
+	StateRequested State = "requested"
+	StateApproved  State = "approved"
+	StateQueued    State = "queued"
+	StateRolling   State = "rolling"
+	StateSucceeded State = "succeeded"
+	StateFailed    State = "failed"
+	StateAborted   State = "aborted"
+	StateDenied    State = "denied"
+	StateExpired   State = "expired" // not approved in time, not started in time, or void because the plan changed
+	StateWithdrawn State = "withdrawn"
+)
+
+// Finished reports whether nothing more can happen in this state.
+func (s State) Finished() bool {
+	switch s {
+	case StateSucceeded, StateFailed, StateAborted, StateDenied, StateExpired, StateWithdrawn:
+		return true
+	}
+	return false
+}
+
+// Operation is a reading of one operation's events. It is a value: Apply answers a new one.
+type Operation struct {
+	ID          ID
+	Seq         int // of the last event; 0 = nothing yet
+	Writer      string
+	Plan        Plan
+	Hash        string
+	State       State
+	RequestedBy string
+	RequestedAt time.Time
+	Expires     time.Time // of the request; zero if nobody is asked
+	Votes       []Vote
+	ApprovedAt  time.Time // quorum
+	StartBy     time.Time
+	Waiting     Cause // queued: who is in the way
+	StartedAt   time.Time
+	Lanes       []LaneState
+	Aborts      []Act // at most two: the second cancels
+	FinishedAt  time.Time
+	Cause       Cause // finished: why so
+	ResumedAt   time.Time
+	Updated     time.Time
+}
+
+// Vote is one approval or denial.
+type Vote struct {
+	By     string
+	OK     bool
+	At     time.Time
+	Reason string
+}
+
+// Phase is how far a step is.
+type Phase string
+
+const (
+	PhaseDue      Phase = "due"
+	PhaseBegun    Phase = "begun"    // the intent is journalled; the call may or may not have been made
+	PhaseAccepted Phase = "accepted" // AWS has taken it
+	PhaseFailed   Phase = "failed"   // a person decides
+	PhaseUnknown  Phase = "unknown"  // nobody can say whether the command runs
+	PhaseDone     Phase = "done"     // of a lane: nothing is left to do
+)
+
+// Outcome is how a lane ended.
+type Outcome string
+
+const (
+	OutcomeNone    Outcome = ""
+	OutcomeDone    Outcome = "done"    // every step of the plan succeeded
+	OutcomePutBack Outcome = "putback" // back in service without having finished the plan
+	OutcomeHeld    Outcome = "held"    // out of service, and a hold says so
+	OutcomeSkipped Outcome = "skipped" // never touched
+	OutcomeGone    Outcome = "gone"    // terminated, so there is nothing to put back or hold
+)
+
+// LaneState is how far one instance is.
+type LaneState struct {
+	Name    string
+	Steps   []Step // the plan's, until a choice replaces what is left by the way back
+	At      int
+	Phase   Phase
+	Attempt int // of the command, from 1
+	Outcome Outcome
+
+	Begun    time.Time // of the present step
+	Accepted time.Time
+	Deadline time.Time
+	Made     string
+	Values   map[string]string
+	Fresh    bool          // the present step was begun by the process that is running now
+	Seen     map[Pair]bool // pairs seen draining (leave) or registered (join) since the intent
+
+	Touched  bool // some leave has begun: the instance counts as out until it is healthy again
+	Joining  bool // the way back is being walked because somebody chose it or aborted
+	Leaving  bool // it leaves once more, to be held
+	Ran      bool // a command has begun on it, in some attempt
+	LeftOut  bool // a named person left it out, or a drain has ended: held
+	Gate     Cause
+	Cause    Cause // failed, unknown: why
+	Output   string
+	Choice   *Act
+	StartAt  time.Time // of the lane
+	EndAt    time.Time
+	StepTook map[Verb]time.Duration
+}
+
+// Step is the lane's present step; ok is false when nothing is left.
+func (l LaneState) Step() (Step, bool) {
+	if l.At >= len(l.Steps) {
+		return Step{}, false
+	}
+	return l.Steps[l.At], true
+}
+
+// Waits reports whether the lane waits for a person's decision.
+func (l LaneState) Waits() bool { return l.Phase == PhaseFailed || l.Phase == PhaseUnknown }
+
+// Out reports whether the instance counts against max_unavailable: from its begun leave until it is healthy in all
+// groups. One that a named person left out counts no longer.
+func (l LaneState) Out() bool { return l.Touched && l.Phase != PhaseDone && !l.LeftOut }
+
+// Status is the state that people see.
+func (l LaneState) Status() string {
+	switch l.Outcome {
+	case OutcomeDone:
+		return "healthy"
+	case OutcomePutBack:
+		return "healthy"
+	case OutcomeHeld:
+		return "held"
+	case OutcomeSkipped:
+		return "skipped"
+	case OutcomeGone:
+		return l.Cause.Values["state"]
+	}
+	if l.Phase == PhaseUnknown {
+		return "unknown"
+	}
+	if l.Phase == PhaseFailed {
+		if l.Cause.Code == InstanceGone {
+			return l.Cause.Values["state"]
+		}
+		return "failed"
+	}
+	step, _ := l.Step()
+	if l.Phase == PhaseDue {
+		if !l.Touched {
+			return "waiting"
+		}
+		return map[Verb]string{VerbLeave: "waiting", VerbCommand: "drained", VerbVerify: "deployed", VerbJoin: "drained"}[step.Verb]
+	}
+	return map[Verb]string{VerbLeave: "draining", VerbCommand: "deploying", VerbVerify: "verifying", VerbJoin: "registering"}[step.Verb]
+}
+
+// Undecided lists the lanes that wait for a person, by index.
+func (o Operation) Undecided() []int {
+	var out []int
+	for i, l := range o.Lanes {
+		if l.Waits() {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// Lane finds a lane by instance id.
+func (o Operation) Lane(name string) (int, bool) {
+	for i, l := range o.Lanes {
+		if l.Name == name {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// Aborting reports whether somebody aborted the operation.
+func (o Operation) Aborting() bool { return len(o.Aborts) > 0 }
+
+// Approvers are the ids of those who approved, in order.
+func (o Operation) Approvers() []string {
+	var out []string
+	for _, v := range o.Votes {
+		if v.OK {
+			out = append(out, v.By)
+		}
+	}
+	return out
+}
+
+// Moved reports whether the lane is at another step or phase than before, so that what was seen of its effects is over.
+func (l LaneState) Moved(after LaneState) bool {
+	return l.At != after.At || l.Phase != after.Phase || l.Attempt != after.Attempt || !l.Accepted.Equal(after.Accepted) ||
+		l.Joining != after.Joining || l.Leaving != after.Leaving
+}

@@ -1,0 +1,289 @@
+package deploy
+
+import (
+	"slices"
+	"sort"
+	"strings"
+	"time"
+)
+
+// Ask is what somebody asked for, in words that the configuration resolves. It is kept, so that the plan can be made
+// again from the fleet and the configuration of a later moment.
+type Ask struct {
+	Kind        Kind   `json:"kind"`
+	Service     string `json:"service"`
+	Environment string `json:"environment,omitempty"`
+	Ref         string `json:"ref,omitempty"`
+	On          string `json:"on,omitempty"` // instance id or Name tag; "" = all of them
+	Reason      string `json:"reason,omitempty"`
+}
+
+// Request is an Ask together with what the configuration says of its service.
+type Request struct {
+	Ask
+	Rules         Rules
+	Run           Run
+	HealthyWithin time.Duration // from registering to healthy
+	Previous      string        // the last ref that succeeded; "" if none did
+}
+
+// Run is the deploy command and its surroundings, as configured.
+type Run struct {
+	User, Directory, Shell string
+	Env                    map[string]string
+	Command                string
+	Timeout                time.Duration
+	Verify                 string        // "" = no verification
+	VerifyFor, VerifyEvery time.Duration // how long to go on trying, and the time between two tries
+}
+
+// Plan is what will be done, and what it looks like from here. Only the terms are approved.
+type Plan struct {
+	Terms
+	Preview Preview `json:"preview"`
+}
+
+// Preview may change without voiding an approval: it says what the fleet looked like when the plan was made.
+type Preview struct {
+	Ask       Ask                 `json:"ask"`
+	Order     []int               `json:"order"` // lanes, in the order in which they will be taken
+	Groups    []Group             `json:"groups"`
+	Minimum   map[string]int      `json:"minimum"` // by group: healthy instances that must be left
+	Healthy   map[string]int      `json:"healthy"` // by group: healthy instances now
+	Window    int                 `json:"window"`  // instances that may be out at once
+	Instances map[string]Instance `json:"instances"`
+	Skipped   []Skip              `json:"skipped,omitempty"`
+	Previous  string              `json:"previous,omitempty"`
+	Over      ID                  `json:"over,omitempty"` // restore: the operation whose hold is taken over
+	Estimate  Estimate            `json:"estimate"`
+}
+
+// Skip is an instance that the plan leaves alone, and why.
+type Skip struct {
+	Instance string `json:"instance"`
+	Cause    Cause  `json:"cause"`
+}
+
+// Name is what people call an instance: its Name tag, or its id.
+func (p Preview) Name(instance string) string {
+	if i, ok := p.Instances[instance]; ok && i.Name != "" {
+		return i.Name
+	}
+	return instance
+}
+
+// Group finds a group's facts by ARN; unknown ones read as a group with AWS's defaults.
+func (p Preview) Group(arn string) Group {
+	for _, g := range p.Groups {
+		if g.ARN == arn {
+			return g
+		}
+	}
+	return Group{ARN: arn, Name: arn, Type: "instance", Delay: 300 * time.Second, Interval: 30 * time.Second, Balanced: true}
+}
+
+// MakePlan lays the request's steps in lanes, one per instance. It answers a *Refusal if the fleet does not allow it.
+func MakePlan(r Request, f Fleet) (Plan, error) {
+	lay, ok := kinds[r.Kind]
+	if !ok {
+		return Plan{}, refuse(UnknownAct, "act", r.Kind)
+	}
+	for _, g := range f.Groups {
+		if !g.Balanced {
+			return Plan{}, refuse(NotBalanced, "group", g.Name)
+		}
+	}
+	p := Plan{Terms: Terms{
+		Kind: r.Kind, Service: r.Service, Environment: r.Environment, Ref: r.Ref, Rules: r.Rules,
+	}}
+	p.Preview = Preview{Ask: r.Ask, Groups: f.Groups, Instances: map[string]Instance{}, Previous: r.Previous}
+	members, err := lay(&p, r, f)
+	if err != nil {
+		return Plan{}, err
+	}
+	sort.Slice(p.Lanes, func(i, j int) bool { return p.Lanes[i].Name < p.Lanes[j].Name })
+	p.Preview.fill(f, p.Rules)
+	p.Preview.Order = order(p.Lanes, members, f)
+	if err := p.reachable(f); err != nil {
+		return Plan{}, err
+	}
+	p.Preview.Estimate = estimate(p)
+	return p, nil
+}
+
+// kinds is the table of kinds: how each lays steps in lanes.
+var kinds = map[Kind]func(*Plan, Request, Fleet) ([]member, error){
+	KindDeploy:  layDeploy,
+	KindDrain:   layDrain,
+	KindRestore: layRestore,
+}
+
+func layDeploy(p *Plan, r Request, f Fleet) ([]member, error) {
+	all := f.members()
+	if len(all) == 0 {
+		return nil, refuse(NoTargets, "groups", f.names())
+	}
+	chosen, err := choose(all, r.On, f)
+	if err != nil {
+		return nil, err
+	}
+	p.Scripts = map[Verb]string{VerbCommand: r.Run.Command}
+	if r.Run.Verify != "" {
+		p.Scripts[VerbVerify] = r.Run.Verify
+	}
+	for _, m := range chosen {
+		if cause, skip := f.unfit(m); skip {
+			p.Preview.Skipped = append(p.Preview.Skipped, Skip{m.id, cause})
+			continue
+		}
+		p.Lanes = append(p.Lanes, Lane{Name: m.id, Steps: rollout(m, r)})
+	}
+	for _, h := range f.Held {
+		if r.On == "" && !has(chosen, h.Instance()) {
+			p.Preview.Skipped = append(p.Preview.Skipped, Skip{h.Instance(), h.because()})
+		}
+	}
+	if len(p.Lanes) == 0 {
+		if len(f.Held) > 0 {
+			return nil, refuse(AllHeld, "held", len(f.Held))
+		}
+		return nil, &Refusal{p.Preview.Skipped[0].Cause}
+	}
+	return chosen, nil
+}
+
+// rollout is the lane of a deploy: leave, command, verify, join.
+func rollout(m member, r Request) []Step {
+	args := map[string]string{}
+	for k, v := range map[string]string{"user": r.Run.User, "directory": r.Run.Directory, "shell": r.Run.Shell} {
+		if v != "" {
+			args[k] = v
+		}
+	}
+	for k, v := range r.Run.Env {
+		args["env."+k] = v
+	}
+	steps := []Step{
+		{Verb: VerbLeave, On: m.id, Pairs: m.pairs, Limit: r.HealthyWithin},
+		{Verb: VerbCommand, On: m.id, Args: args, Limit: r.Run.Timeout},
+	}
+	if r.Run.Verify != "" {
+		again := map[string]string{"for": r.Run.VerifyFor.String(), "every": r.Run.VerifyEvery.String()}
+		for k, v := range args {
+			again[k] = v
+		}
+		steps = append(steps, Step{Verb: VerbVerify, On: m.id, Args: again, Limit: r.Run.VerifyFor})
+	}
+	return append(steps, Step{Verb: VerbJoin, On: m.id, Pairs: m.pairs, Limit: r.HealthyWithin})
+}
+
+func layDrain(p *Plan, r Request, f Fleet) ([]member, error) {
+	if h, ok := f.hold(r.On); ok {
+		return nil, &Refusal{h.because()}
+	}
+	chosen, err := choose(f.members(), r.On, f)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range chosen {
+		p.Lanes = append(p.Lanes, Lane{Name: m.id, Steps: []Step{{Verb: VerbLeave, On: m.id, Pairs: m.pairs, Limit: r.HealthyWithin}}})
+	}
+	return chosen, nil
+}
+
+func layRestore(p *Plan, r Request, f Fleet) ([]member, error) {
+	h, ok := f.hold(r.On)
+	if !ok {
+		return nil, refuse(NotHeld, "instance", r.On, "held", f.heldNames())
+	}
+	p.Preview.Over = h.Op
+	m := member{id: h.Instance(), pairs: h.Pairs, sick: true}
+	p.Lanes = []Lane{{Name: m.id, Steps: []Step{{Verb: VerbJoin, On: m.id, Pairs: m.pairs, Limit: r.HealthyWithin}}}}
+	return []member{m}, nil
+}
+
+// choose picks the instances that a request names, by id or Name tag; all of them if it names none.
+func choose(all []member, on string, f Fleet) ([]member, error) {
+	if on == "" {
+		return all, nil
+	}
+	found := f.Find(on)
+	var ids, out []string
+	var chosen []member
+	for _, i := range found {
+		for _, m := range all {
+			if m.id == i.ID {
+				chosen, ids = append(chosen, m), append(ids, m.id)
+			}
+		}
+	}
+	if len(chosen) == 1 {
+		return chosen, nil
+	}
+	if len(chosen) > 1 {
+		return nil, refuse(TwoInstances, "instance", on, "ids", strings.Join(ids, " "))
+	}
+	if h, ok := f.hold(on); ok {
+		return nil, &Refusal{h.because()}
+	}
+	for _, m := range all {
+		out = append(out, f.name(m.id))
+	}
+	return nil, refuse(NoSuchInstance, "instance", on, "known", strings.Join(out, ", "))
+}
+
+// unfit says why an instance cannot be deployed to at all.
+func (f Fleet) unfit(m member) (Cause, bool) {
+	if h, ok := f.hold(m.id); ok {
+		return h.because(), true
+	}
+	i, ok := f.Instances[m.id]
+	if !ok {
+		return Because(ForeignTarget, "target", m.id, "group", f.names()), true
+	}
+	if i.State != "running" {
+		return Because(InstanceGone, "instance", m.id, "state", i.State), true
+	}
+	return Cause{}, false
+}
+
+// because is the hold as a reason to leave its instance alone.
+func (l Lock) because() Cause {
+	return Because(AlreadyHeld, "instance", l.Instance(), "op", l.Op, "by", l.By, "why", l.Why)
+}
+
+func has(members []member, id string) bool {
+	return slices.ContainsFunc(members, func(m member) bool { return m.id == id })
+}
+
+func (f Fleet) hold(name string) (Lock, bool) {
+	for _, h := range f.Held {
+		if h.Instance() == name || f.name(h.Instance()) == name {
+			return h, true
+		}
+	}
+	return Lock{}, false
+}
+
+func (f Fleet) heldNames() string {
+	var out []string
+	for _, h := range f.Held {
+		out = append(out, f.name(h.Instance()))
+	}
+	return strings.Join(out, ", ")
+}
+
+func (f Fleet) name(id string) string {
+	if i := f.Instances[id]; i.Name != "" {
+		return i.Name
+	}
+	return id
+}
+
+func (f Fleet) names() string {
+	var out []string
+	for _, g := range f.Groups {
+		out = append(out, g.Name)
+	}
+	return strings.Join(out, ", ")
+}

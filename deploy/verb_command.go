@@ -1,0 +1,279 @@
+package deploy
+
+import (
+	"fmt"
+	"time"
+)
+
+// command runs the deploy command on an instance that has left service, at most once per attempt (I2, I3).
+func (m *mover) command(i int) {
+	l := m.op.Lanes[i]
+	if l.Phase != PhaseDue {
+		m.run(i)
+		return
+	}
+	if m.busy(i) || !m.away(i) || !m.running(i) {
+		return
+	}
+	step, _ := l.Step()
+	m.begin(i, step.Limit+grace, m.values(i))
+}
+
+// verify runs the verification, which may run on an instance in any state.
+func (m *mover) verify(i int) {
+	l := m.op.Lanes[i]
+	if l.Phase != PhaseDue {
+		m.run(i)
+		return
+	}
+	if m.busy(i) {
+		return
+	}
+	step, _ := l.Step()
+	m.begin(i, step.Limit+grace, l.Values)
+}
+
+// away reports whether no pair of the lane is listed by its group, by fresh readings. One that is in service, in two
+// readings, fails the lane: another hand put it back, and no command may run there.
+func (m *mover) away(i int) bool {
+	l := m.op.Lanes[i]
+	readings, _, ok := m.fresh(i)
+	if !ok || m.emitted() {
+		return false
+	}
+	for _, p := range m.pairs(i) {
+		state := readings[p.Group].Of(p).State
+		if state == Absent {
+			continue
+		}
+		if m.twice(p, l.Begun.Add(m.delay(i)+settle), func(h Health) bool { return !h.Out() }) {
+			m.fail(i, Because(PutBackByOther, "pair", p, "state", state))
+			return false
+		}
+		m.want(i, Look{Group: p.Group}, readings[p.Group].Begun.Add(time.Second))
+		return false
+	}
+	return true
+}
+
+// run carries a command or a verification from its intent to its outcome.
+func (m *mover) run(i int) {
+	l := m.op.Lanes[i]
+	if len(m.op.Aborts) > 1 && m.cancel(i) {
+		return
+	}
+	if l.Phase == PhaseAccepted {
+		m.wait(i)
+		return
+	}
+	send := m.seen.Effects[m.key(i, DoSend)]
+	find := m.seen.Effects[m.key(i, DoFind)]
+	switch {
+	case send.Done:
+		m.emit(Event{Type: EventAccepted, Lane: i, Made: send.Made})
+	case find.Done && find.Found:
+		m.emit(Event{Type: EventAccepted, Lane: i, Made: find.Made})
+	case send.Running:
+		m.send(i)
+	case l.Fresh && (send.Fault == nil || send.Fault.Class != Unsure):
+		m.send(i)
+	case find.Done && !find.Running && find.Last.After(m.visibleFrom(i, send)):
+		m.send(i)
+	default:
+		m.find(i, find)
+	}
+}
+
+// visibleFrom is when a command that was sent must show in ListCommands, if it was sent at all.
+func (m *mover) visibleFrom(i int, send EffectSeen) time.Time {
+	from := m.op.Lanes[i].Begun
+	for _, t := range []time.Time{m.op.ResumedAt, send.Last} {
+		if t.After(from) {
+			from = t
+		}
+	}
+	return from.Add(visible)
+}
+
+// send starts the job. A command's precondition is checked before every try.
+func (m *mover) send(i int) {
+	step, _ := m.op.Lanes[i].Step()
+	e := Effect{EffectKey: m.key(i, DoSend), Job: m.job(i)}
+	s := m.seen.Effects[e.EffectKey]
+	if s.Running {
+		m.do(e)
+		return
+	}
+	if step.Verb == VerbCommand {
+		readings, until, ok := m.fresh(i)
+		if !ok || m.emitted() {
+			return
+		}
+		if m.serving(i, readings) {
+			m.emit(Event{Type: EventUnknown, Lane: i, Cause: Because(PutBackByOther, "pair", m.pairs(i)[0], "state", "in service")})
+			return
+		}
+		e.NotAfter = until
+	}
+	if s.Fault != nil && s.Fault.Class == Refused {
+		m.fail(i, Because(CommandRefused, "why", s.Fault.Error()))
+		return
+	}
+	if s.Tries >= 3 && s.Fault != nil && s.Fault.Class == Unsure {
+		m.emit(Event{Type: EventUnknown, Lane: i, Cause: Because(CommandUnknown, "why", s.Fault.Error())})
+		return
+	}
+	m.try(i, e, "SendCommand")
+}
+
+// find looks for the job among the commands that were sent.
+func (m *mover) find(i int, s EffectSeen) {
+	e := Effect{EffectKey: m.key(i, DoFind), Job: m.job(i), Since: m.op.Lanes[i].Begun}
+	switch {
+	case s.Running, s.Tries == 0:
+		m.do(e)
+	case s.Fault != nil && s.Last.Sub(s.First) >= troubleFor:
+		m.emit(Event{Type: EventUnknown, Lane: i, Cause: Because(CommandUnknown, "why", s.Fault.Error())})
+	case s.Fault != nil:
+		m.again(s, e)
+	default: // not found yet
+		if at := s.Last.Add(5 * time.Second); m.now.Before(at) {
+			m.d.wake(at)
+			return
+		}
+		m.do(e)
+	}
+}
+
+// wait follows a job that runs until it ends.
+func (m *mover) wait(i int) {
+	l := m.op.Lanes[i]
+	e := Effect{EffectKey: m.key(i, DoWait), Job: m.job(i), Made: l.Made}
+	s := m.seen.Effects[e.EffectKey]
+	switch {
+	case s.Done && s.Report != nil:
+		m.outcome(i, *s.Report)
+	case s.Running && m.now.After(l.Deadline) && m.now.Sub(s.Began) > noticeWithin:
+		m.emit(Event{Type: EventUnknown, Lane: i, Cause: Because(CommandUnknown, "why", "it neither ended nor was stopped in time")})
+	case s.Running, s.Tries == 0:
+		m.do(e)
+		m.d.wake(l.Deadline)
+		m.d.wake(m.now.Add(noticeWithin))
+	case s.Fault != nil && (s.Fault.Class == Refused || m.now.After(l.Deadline)):
+		m.emit(Event{Type: EventUnknown, Lane: i, Cause: Because(CommandUnknown, "why", s.Fault.Error())})
+	default:
+		m.again(s, e)
+	}
+}
+
+// cancel ends the job after a second abort. It answers true once the outcome is known.
+func (m *mover) cancel(i int) bool {
+	e := Effect{EffectKey: m.key(i, DoCancel), Job: m.job(i)}
+	s := m.seen.Effects[e.EffectKey]
+	switch {
+	case s.Done && s.Report != nil:
+		m.outcome(i, *s.Report)
+		return true
+	case s.Running, s.Tries == 0:
+		m.do(e)
+	default:
+		m.again(s, e)
+	}
+	return false
+}
+
+// outcome turns a host's report into the end of the step.
+func (m *mover) outcome(i int, r Report) {
+	step, _ := m.op.Lanes[i].Step()
+	failed := CommandFailed
+	if step.Verb == VerbVerify {
+		failed = VerifyFailed
+	}
+	switch r.State {
+	case ReportExited:
+		if r.Exit == 0 {
+			m.ended(i, r.Output)
+			return
+		}
+		m.fail(i, Because(failed, "exit", r.Exit), r.Output)
+	case ReportTimeout:
+		if step.Verb == VerbVerify {
+			m.fail(i, Because(VerifyFailed, "exit", r.Exit, "limit", step.Limit), r.Output)
+			return
+		}
+		m.fail(i, Because(CommandTimeout, "limit", step.Limit), r.Output)
+	case ReportRefused:
+		m.fail(i, Because(CommandRefused, "why", r.Why), r.Output)
+	case ReportCancelled:
+		m.fail(i, Because(CommandCanceled), r.Output)
+	default:
+		m.emit(Event{Type: EventUnknown, Lane: i, Cause: Because(CommandUnknown, "why", r.Why), Output: r.Output})
+	}
+}
+
+// findOut settles an unknown outcome: nothing is registered or run again until the guard on the host has cancelled
+// the token, or a named person has looked. The guard's answer may also be that the command has ended after all.
+func (m *mover) findOut(i int) {
+	l := m.op.Lanes[i]
+	if !m.alive(i) {
+		return
+	}
+	e := Effect{EffectKey: m.key(i, DoCancel), Job: m.job(i)}
+	s := m.seen.Effects[e.EffectKey]
+	switch {
+	case s.Done && s.Report != nil && s.Report.State == ReportExited:
+		m.outcome(i, *s.Report)
+	case s.Done && s.Report != nil:
+		m.fail(i, l.Cause, s.Report.Output)
+	case s.Running, s.Tries == 0:
+		m.do(e)
+	default:
+		at := s.Last.Add(min(5*time.Minute, backoff(s.Tries)*time.Duration(max(1, s.Tries))))
+		if m.now.Before(at) {
+			m.d.wake(at)
+			return
+		}
+		m.do(e)
+	}
+}
+
+// alive is running for a lane that waits: a host that is gone runs nothing any more.
+func (m *mover) alive(i int) bool {
+	id := m.op.Lanes[i].Name
+	if h, ok := m.seen.Hosts[id]; ok && h.Begun.After(m.op.Updated) {
+		if h.State != "running" {
+			m.fail(i, Because(InstanceGone, "instance", id, "state", h.State))
+			return false
+		}
+		return true
+	}
+	m.d.look(Look{Instance: id, At: m.now})
+	return true
+}
+
+// values are what is read when the command begins: journalled, and not part of what was approved (I9).
+func (m *mover) values(i int) map[string]string {
+	id := m.op.Lanes[i].Name
+	return map[string]string{
+		"PREVIOUS_REF":  m.op.Plan.Preview.Previous,
+		"INSTANCE_NAME": m.op.Plan.Preview.Instances[id].Name,
+		"INSTANCE_IP":   m.op.Plan.Preview.Instances[id].IP,
+	}
+}
+
+// job is the lane's present step as an order to a host: what was approved, byte for byte (I9).
+func (m *mover) job(i int) *Job {
+	l := m.op.Lanes[i]
+	step, _ := l.Step()
+	j := &Job{
+		Token:    fmt.Sprintf("%s/%s/%d/%s", m.op.ID, l.Name, l.Attempt, step.Verb),
+		Instance: l.Name, Script: m.op.Plan.Scripts[step.Verb],
+		User: step.Args["user"], Directory: step.Args["directory"], Shell: step.Args["shell"], Timeout: step.Limit,
+		Env: environment(m.op, l, step),
+	}
+	if step.Verb == VerbVerify {
+		j.For, _ = time.ParseDuration(step.Args["for"])
+		j.Every, _ = time.ParseDuration(step.Args["every"])
+	}
+	return j
+}

@@ -1,0 +1,125 @@
+package deploy
+
+import "time"
+
+// join registers an instance in all its target groups, with the pairs it had, and waits until it is healthy in each.
+func (m *mover) join(i int) {
+	switch m.op.Lanes[i].Phase {
+	case PhaseDue:
+		m.joinDue(i)
+	case PhaseBegun:
+		m.register(i)
+	case PhaseAccepted:
+		m.healthyAgain(i)
+	}
+}
+
+func (m *mover) joinDue(i int) {
+	step, _ := m.op.Lanes[i].Step()
+	if m.busy(i) || !m.running(i) {
+		return
+	}
+	for _, p := range m.pairs(i) {
+		if m.op.Plan.Preview.Group(p.Group).Type != "ip" {
+			continue // an instance target may be registered again while it drains, an address may not
+		}
+		r, ok := m.reading(i, p.Group, m.now.Add(-freshFor))
+		if !ok {
+			return
+		}
+		if r.Of(p).State == Draining {
+			m.want(i, Look{Group: p.Group}, r.Begun.Add(healthStep(m.delay(i))))
+			return
+		}
+	}
+	m.begin(i, step.Limit, nil)
+}
+
+// register makes the call. After a restart it reads first: what another life registered needs no second call.
+func (m *mover) register(i int) {
+	l := m.op.Lanes[i]
+	if !l.Fresh {
+		if _, _, ok := m.fresh(i); !ok || m.emitted() {
+			return
+		}
+		if m.noteRegistered(i) {
+			return
+		}
+		if len(l.Seen) == len(m.pairs(i)) {
+			m.emit(Event{Type: EventAccepted, Lane: i})
+			return
+		}
+	}
+	e := Effect{EffectKey: m.key(i, DoRegister), Pairs: m.pairs(i)}
+	if s := m.try(i, e, "RegisterTargets"); s.Done && !m.emitted() {
+		m.emit(Event{Type: EventAccepted, Lane: i})
+	}
+}
+
+// noteRegistered journals the pairs that are registered for the first time since the intent.
+func (m *mover) noteRegistered(i int) bool {
+	var fresh []Pair
+	for _, p := range m.pairs(i) {
+		if r, ok := m.seen.Groups[p.Group]; ok && !r.Begun.Before(m.op.Lanes[i].Begun) && !r.Of(p).State.Out() && !m.op.Lanes[i].Seen[p] {
+			fresh = append(fresh, p)
+		}
+	}
+	if len(fresh) > 0 {
+		m.emit(Event{Type: EventSeen, Lane: i, Pairs: fresh})
+	}
+	return len(fresh) > 0
+}
+
+// healthyAgain waits until every pair is healthy in a reading that is newer than the registration.
+func (m *mover) healthyAgain(i int) {
+	l := m.op.Lanes[i]
+	if m.noteRegistered(i) {
+		return
+	}
+	well := 0
+	var worst Target
+	var group Group
+	for _, p := range m.pairs(i) {
+		g := m.op.Plan.Preview.Group(p.Group)
+		r, ok := m.reading(i, p.Group, l.Accepted)
+		if !ok {
+			continue
+		}
+		t := r.Of(p)
+		switch {
+		case t.State == Healthy:
+			well++
+			continue
+		case t.State.Out() && !l.Fresh && !l.Seen[p]:
+			m.register(i) // never seen registered: the former process may not have come to it
+			return
+		case t.State.Out() && m.twice(p, l.Accepted.Add(settle), Health.Out):
+			m.fail(i, Because(TakenByOther, "pair", p, "group", g.Name))
+			return
+		case t.Reason == "Target.NotInUse":
+			m.fail(i, Because(NeverHealthy, "pair", p, "group", g.Name, "state", t.State, "reason", t.Reason))
+			return
+		case t.Reason == "Target.InvalidState" && !m.running(i):
+			return
+		}
+		worst, group = t, g
+		m.want(i, Look{Group: p.Group}, r.Begun.Add(joinStep(l, g, r)))
+	}
+	switch {
+	case m.emitted():
+	case well == len(m.pairs(i)):
+		m.ended(i, "")
+	case worst.Target != "" && m.past(i, l.Deadline):
+		step, _ := l.Step()
+		m.fail(i, Because(HealthTimeout, "pair", worst.Pair, "group", group.Name, "state", worst.State, "reason", worst.Reason, "limit", step.Limit))
+	}
+}
+
+// joinStep is the time to the next look at a target that comes back: a first check passes within one interval, so
+// looks are dense then and thin out after it.
+func joinStep(l LaneState, g Group, r Reading) time.Duration {
+	if since := r.Begun.Sub(l.Accepted); since > 2*g.Interval {
+		return min(max(g.Interval/2, time.Second), 15*time.Second)
+	}
+	return healthStep(g.Interval)
+}

@@ -1,0 +1,201 @@
+package deploy
+
+import "time"
+
+// leave takes an instance out of all its target groups and waits until it is drained.
+func (m *mover) leave(i int) {
+	switch m.op.Lanes[i].Phase {
+	case PhaseDue:
+		m.leaveDue(i)
+	case PhaseBegun:
+		m.deregister(i)
+	case PhaseAccepted:
+		m.drained(i)
+	}
+}
+
+func (m *mover) leaveDue(i int) {
+	l := m.op.Lanes[i]
+	if m.blocked || m.busy(i) || !l.Touched && m.halted() {
+		return
+	}
+	readings, _, ok := m.admit(i)
+	if !ok {
+		m.blocked = true
+		return
+	}
+	for _, p := range m.pairs(i) {
+		if t := readings[p.Group].Of(p); t.Reason == "Target.InvalidState" && !m.running(i) {
+			m.blocked = true // EC2 says what became of it
+			return
+		}
+	}
+	m.begin(i, m.delay(i)+grace, nil)
+}
+
+// admit reports whether the gates let the lane's instance leave now, on readings that are fresh until the time given.
+// A refusal is journalled once, so that the thread names the gate; looks go on until it opens.
+func (m *mover) admit(i int) (map[string]Reading, time.Time, bool) {
+	if _, ok := gateUnavailable(m, i, nil); !ok {
+		return nil, time.Time{}, false
+	}
+	readings, until, ok := m.fresh(i)
+	if !ok || m.emitted() {
+		return nil, time.Time{}, false
+	}
+	for _, gate := range gates {
+		cause, ok := gate(m, i, readings)
+		if ok {
+			continue
+		}
+		if !m.op.Lanes[i].Gate.equal(cause) {
+			m.emit(Event{Type: EventGated, Lane: i, Cause: cause})
+		}
+		for g, r := range readings {
+			m.want(i, Look{Group: g}, r.Begun.Add(healthStep(m.op.Plan.Preview.Group(g).Interval)))
+		}
+		return nil, time.Time{}, false
+	}
+	return readings, until, true
+}
+
+// deregister makes the call, or makes it again. Every try passes the gates anew while some pair is still in service.
+func (m *mover) deregister(i int) {
+	key := m.key(i, DoDeregister)
+	s := m.seen.Effects[key]
+	if s.Done {
+		m.emit(Event{Type: EventAccepted, Lane: i})
+		return
+	}
+	e := Effect{EffectKey: key, Pairs: m.pairs(i)}
+	if s.Running {
+		m.do(e)
+		return
+	}
+	readings, until, ok := m.fresh(i)
+	if !ok || m.emitted() {
+		return
+	}
+	if m.serving(i, readings) {
+		if _, until, ok = m.admit(i); !ok {
+			return
+		}
+		e.NotAfter = until
+	}
+	m.try(i, e, "DeregisterTargets")
+}
+
+// serving reports whether some pair of the lane is listed and not draining.
+func (m *mover) serving(i int, readings map[string]Reading) bool {
+	for _, p := range m.pairs(i) {
+		if !readings[p.Group].Of(p).State.Out() {
+			return true
+		}
+	}
+	return false
+}
+
+// drained waits until no pair is listed any more (I3): draining must have been seen since the intent, or else absence
+// counts only in two readings, the later well after an acknowledged deregister of this process.
+func (m *mover) drained(i int) {
+	l := m.op.Lanes[i]
+	var fresh []Pair
+	left := 0
+	for _, p := range m.pairs(i) {
+		r, ok := m.reading(i, p.Group, l.Accepted)
+		if !ok {
+			left++
+			continue
+		}
+		switch state := r.Of(p).State; {
+		case state == Draining && !l.Seen[p]:
+			fresh = append(fresh, p)
+			left++
+		case state == Absent && (l.Seen[p] || m.gone(i, p)):
+			continue
+		case !state.Out() && m.twice(p, l.Accepted.Add(settle), func(h Health) bool { return !h.Out() }):
+			code := PutBackByOther
+			if !l.Seen[p] {
+				code = StillInService
+			}
+			m.fail(i, Because(code, "pair", p, "state", state))
+		default:
+			left++
+		}
+		m.lookDrain(i, p, r)
+	}
+	switch {
+	case m.emitted():
+	case len(fresh) > 0:
+		m.emit(Event{Type: EventSeen, Lane: i, Pairs: fresh})
+	case left == 0:
+		m.ended(i, "")
+	case !l.Fresh && m.unacknowledged(i):
+		m.deregister(i)
+	case m.past(i, l.Deadline):
+		m.fail(i, Because(DrainTimeout, "after", m.now.Sub(l.Begun).Round(time.Second)))
+	}
+}
+
+// gone is the second way to have been drained: see drained.
+func (m *mover) gone(i int, p Pair) bool {
+	l := m.op.Lanes[i]
+	g := m.op.Plan.Preview.Group(p.Group)
+	return l.Fresh && m.seen.Prior[p.Group].Begun.After(l.Accepted) &&
+		m.twice(p, l.Accepted.Add(max(g.Delay, absentFor)), func(h Health) bool { return h == Absent })
+}
+
+// unacknowledged reports whether some pair is absent without having been seen draining: after a restart the wait for
+// it must count from a new acknowledgement.
+func (m *mover) unacknowledged(i int) bool {
+	l := m.op.Lanes[i]
+	for _, p := range m.pairs(i) {
+		if r := m.seen.Groups[p.Group]; !l.Seen[p] && r.Of(p).State != Draining {
+			return true
+		}
+	}
+	return false
+}
+
+// past reports whether every group was read after the deadline: what is read then wins over the deadline.
+func (m *mover) past(i int, deadline time.Time) bool {
+	if m.now.Before(deadline) {
+		m.d.wake(deadline)
+		return false
+	}
+	for _, g := range groupsOf(m.pairs(i)) {
+		if _, ok := m.reading(i, g, deadline); !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// lookDrain plans the next look at a draining pair: soon, until draining shows; then not before the delay is over.
+func (m *mover) lookDrain(i int, p Pair, r Reading) {
+	l := m.op.Lanes[i]
+	g := m.op.Plan.Preview.Group(p.Group)
+	over := l.Accepted.Add(g.Delay)
+	if !l.Seen[p] && r.Of(p).State == Absent {
+		over = l.Accepted.Add(max(g.Delay, absentFor) + time.Second)
+	}
+	next := over
+	switch since := r.Begun.Sub(l.Accepted); {
+	case r.Of(p).State != Draining && r.Of(p).State != Absent:
+		next = r.Begun.Add(min(max(since, time.Second), 10*time.Second))
+	case !r.Begun.Before(over.Add(10 * time.Second)):
+		next = r.Begun.Add(5 * time.Second)
+	case !r.Begun.Before(over):
+		next = r.Begun.Add(time.Second)
+	}
+	m.want(i, Look{Group: p.Group}, next)
+}
+
+// delay is the longest deregistration delay among the lane's groups.
+func (m *mover) delay(i int) time.Duration {
+	var d time.Duration
+	for _, g := range groupsOf(m.pairs(i)) {
+		d = max(d, m.op.Plan.Preview.Group(g).Delay)
+	}
+	return d
+}
