@@ -213,6 +213,9 @@ func foldAccepted(_ *Operation, l *LaneState, e Event) error {
 		return fmt.Errorf("%s was not begun", l.Name)
 	}
 	l.Phase, l.Accepted, l.Made, l.Fresh = PhaseAccepted, e.At, e.Made, true
+	if !e.Deadline.IsZero() {
+		l.Deadline = e.Deadline // the wait counts from here, however long the gates kept the call back
+	}
 	return nil
 }
 

@@ -19,6 +19,9 @@ const (
 	troubleFor = 2 * time.Minute
 	// absentFor is the least time after an acknowledged deregister at which absence without draining counts (I3).
 	absentFor = 20 * time.Second
+	// tick is the least time that makes one moment later than another: a reading that began when a call was answered
+	// may show what was before it.
+	tick = time.Millisecond
 	// checkFor is how old the check before a start may be.
 	checkFor = 5 * time.Second
 	// grace is added to a command's own limit before its outcome counts as lost.

@@ -81,7 +81,7 @@ func (m *mover) healthyAgain(i int) {
 	var group Group
 	for _, p := range m.pairs(i) {
 		g := m.op.Plan.Preview.Group(p.Group)
-		r, ok := m.reading(i, p.Group, l.Accepted)
+		r, ok := m.reading(i, p.Group, l.Accepted.Add(tick))
 		if !ok {
 			continue
 		}

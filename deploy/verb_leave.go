@@ -64,7 +64,7 @@ func (m *mover) deregister(i int) {
 	key := m.key(i, DoDeregister)
 	s := m.seen.Effects[key]
 	if s.Done {
-		m.emit(Event{Type: EventAccepted, Lane: i})
+		m.emit(Event{Type: EventAccepted, Lane: i, Deadline: m.now.Add(m.delay(i) + grace)})
 		return
 	}
 	e := Effect{EffectKey: key, Pairs: m.pairs(i)}
@@ -102,7 +102,7 @@ func (m *mover) drained(i int) {
 	var fresh []Pair
 	left := 0
 	for _, p := range m.pairs(i) {
-		r, ok := m.reading(i, p.Group, l.Accepted)
+		r, ok := m.reading(i, p.Group, l.Accepted.Add(tick))
 		if !ok {
 			left++
 			continue

@@ -20,9 +20,17 @@ type Fuse struct {
 	Kill func() // called once, at that hook
 
 	mu   sync.Mutex
+	name string
 	n    int
 	dead bool
 	Name string // of the hook that ended it
+}
+
+// Before ends the life at the next call of a name, before it has an effect.
+func (f *Fuse) Before(name string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.name = "before " + name
 }
 
 // Hooks is how many hooks were passed.
@@ -46,7 +54,7 @@ func (f *Fuse) pass(name string) error {
 		return ErrDead
 	}
 	f.n++
-	if f.n == f.At {
+	if f.n == f.At || name == f.name {
 		f.dead, f.Name = true, name
 		f.Kill()
 		return ErrDead

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"junban/deploy"
+	"junban/deploy/awssim/world"
 	"junban/deploy/deploytest"
 	"junban/deploy/engine"
 )
@@ -25,8 +26,9 @@ type stage struct {
 	end     func()
 	moved   chan deploy.ID
 	ctx     context.Context
-	lives   int    // since the scenario began
-	died    string // the hook that ended the last life
+	mark    world.Mark // the world has settled
+	lives   int        // since the scenario began
+	died    string     // the hook that ended the last life
 }
 
 // play runs a test on a stage inside a bubble, and closes it down in order.
@@ -38,6 +40,7 @@ func play(t *testing.T, s deploytest.Setup, f func(*stage)) {
 		var world sync.WaitGroup
 		world.Go(func() { st.w.Drive(ctx) })
 		time.Sleep(time.Minute) // so that even the oldest reading shows a settled fleet
+		st.mark = st.w.Mark()
 		f(st)
 		st.stop()
 		cancel()

@@ -1,0 +1,131 @@
+package config
+
+import "strings"
+
+// keyKind is the shape of a key's value.
+type keyKind int
+
+const (
+	textKey     keyKind = iota
+	wholeKey            // a whole number
+	flagKey             // true or false
+	durationKey         // text with a unit
+	countKey            // n or n%
+	listKey             // of each
+	mappingKey          // of keys
+	namedKey            // names of the user's own, each with an each
+)
+
+// key describes one key of deploy.yaml: a row of the table that checking,
+// merging and defaults are driven by, and from which a JSON Schema can be made.
+type key struct {
+	name    string
+	kind    keyKind
+	about   string // a noun phrase, for messages: what the value is
+	example string // as it would be written
+
+	words []string                  // of a text: all that is accepted
+	later []string                  // of a text: words that will mean something and are refused until then
+	parse func(string) (any, error) // of a scalar: its typed value; nil keeps the text
+	def   string                    // what stands for a missing scalar, in the file's own words
+
+	keys  []*key             // of a mapping
+	each  *key               // of a list or of names
+	label func(string) error // of names: whether this is a good one
+	short string             // of a mapping: a lone text stands for a mapping with this key
+	word  string             // of a mapping: this word may stand instead of it
+	opt   bool               // of a mapping: may be missing altogether, and then has no defaults
+	part  bool               // of a mapping: one layer of several, so that it may lack what is required
+
+	required bool   // must be there once all layers are laid over each other
+	lack     string // what to say when it is missing, where what it is does not say enough
+	unbuilt  string // why the key is refused, when it is
+}
+
+// notYet is what every key and value says whose behaviour is still to come.
+const notYet = "not supported yet"
+
+// sub answers the row of a key in a mapping, or nil.
+func (k *key) sub(name string) *key {
+	for _, s := range k.keys {
+		if s.name == name {
+			return s
+		}
+	}
+	return nil
+}
+
+// accepted lists the keys that a mapping takes today.
+func (k *key) accepted() []string {
+	var names []string
+	for _, s := range k.keys {
+		if s.unbuilt == "" {
+			names = append(names, s.name)
+		}
+	}
+	return names
+}
+
+// shape names the type of a key's value.
+func (k *key) shape() string {
+	switch k.kind {
+	case wholeKey:
+		return "a whole number"
+	case flagKey:
+		return "true or false"
+	case durationKey:
+		return "a duration"
+	case countKey:
+		return "a number or percentage"
+	case listKey:
+		return "a list"
+	case mappingKey, namedKey:
+		switch {
+		case k.word != "":
+			return "the word " + k.word + " or a mapping"
+		case k.short != "":
+			return "text or a mapping"
+		}
+		return "a mapping"
+	}
+	return "text"
+}
+
+// expected says what type of value would be accepted, for what, and an example.
+func (k *key) expected() string {
+	if len(k.words) > 0 {
+		return strings.Join(k.words, " or ")
+	}
+	return k.shape() + " (" + k.about + ")" + k.asIn()
+}
+
+// asIn gives the example.
+func (k *key) asIn() string {
+	if k.example == "" {
+		return ""
+	}
+	return ", as in " + k.example
+}
+
+// home finds where below k a key of this name belongs: "run.timeout".
+func (k *key) home(name string) string {
+	for _, s := range k.keys {
+		if s.name == name && s.unbuilt == "" {
+			return name
+		}
+	}
+	for _, s := range k.keys {
+		if s.part {
+			continue
+		}
+		if path := s.home(name); path != "" {
+			return s.name + "." + path
+		}
+	}
+	if k.each != nil {
+		if path := k.each.home(name); path != "" {
+			return "NAME." + path
+		}
+	}
+	return ""
+}

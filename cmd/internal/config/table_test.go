@@ -1,0 +1,133 @@
+package config
+
+import (
+	"strings"
+	"testing"
+)
+
+// stable are the keys that scripts outside the project rely on; each is
+// accepted today or refused as not supported yet, and none is unknown.
+const stable = `
+slack.channel slack.command slack.language zone aws.region aws.accounts store.bolt defaults services
+SERVICE.target_groups SERVICE.instances SERVICE.channel SERVICE.sessions
+SERVICE.run.via SERVICE.run.user SERVICE.run.directory SERVICE.run.shell SERVICE.run.env SERVICE.run.command
+SERVICE.run.verify.command SERVICE.run.verify.for SERVICE.run.verify.every
+SERVICE.run.once SERVICE.run.rollback SERVICE.run.current SERVICE.run.timeout
+SERVICE.ref.pattern SERVICE.ref.resolve
+SERVICE.rolling.max_unavailable SERVICE.rolling.min_healthy SERVICE.rolling.order SERVICE.rolling.canary
+SERVICE.rolling.pause_between SERVICE.rolling.drain.until SERVICE.rolling.drain.settle SERVICE.rolling.drain.idle_command
+SERVICE.rolling.healthy_timeout SERVICE.rolling.on_failure SERVICE.rolling.tolerate_failures SERVICE.rolling.fleet
+SERVICE.deploy.allow SERVICE.approve.allow SERVICE.approve.required SERVICE.approve.self SERVICE.approve.expires
+SERVICE.approve.start_within SERVICE.approve.rollback
+SERVICE.attention SERVICE.windows SERVICE.freeze SERVICE.alarms SERVICE.doctor SERVICE.environments
+ENVIRONMENT.account ENVIRONMENT.target_groups ENVIRONMENT.run.env`
+
+func TestTheTableKnowsEveryStableKey(t *testing.T) {
+	service := root().sub("services").each
+	for path := range strings.FieldsSeq(stable) {
+		k := root()
+		for name := range strings.SplitSeq(path, ".") {
+			switch name {
+			case "SERVICE":
+				k = service
+			case "ENVIRONMENT":
+				k = service.sub("environments").each
+			default:
+				if k = k.sub(name); k == nil {
+					t.Fatalf("%s is not in the table", path)
+				}
+			}
+		}
+	}
+}
+
+// TestTheTableIsWhole holds what the walk and the messages take for granted.
+func TestTheTableIsWhole(t *testing.T) {
+	var visit func(path string, k *key)
+	visit = func(path string, k *key) {
+		if k.unbuilt != "" {
+			return
+		}
+		switch {
+		case k.about == "" && path != "":
+			t.Errorf("%s: a message cannot say what it is", path)
+		case k.kind == namedKey && (k.each == nil || k.label == nil):
+			t.Errorf("%s: names without a rule", path)
+		case k.kind == listKey && k.each == nil:
+			t.Errorf("%s: a list of nothing", path)
+		case k.short != "" && k.sub(k.short) == nil:
+			t.Errorf("%s: a lone text stands for an unknown key", path)
+		case k.kind < listKey && k.parse == nil && len(k.words) == 0:
+			t.Errorf("%s: nothing checks the value", path)
+		case k.kind == countKey, k.kind == namedKey, k.kind == mappingKey, k.kind == listKey, k.example == "", path == "SERVICE.run.env":
+		default:
+			if _, err := k.value(strings.Trim(k.example, "'")); err != nil {
+				t.Errorf("%s: its own example is refused: %v", path, err)
+			}
+		}
+		if k.def != "" {
+			if _, err := k.value(k.def); err != nil {
+				t.Errorf("%s: its own default is refused: %v", path, err)
+			}
+		}
+		for _, s := range k.keys {
+			visit(join(path, s.name), s)
+		}
+		if k.each != nil {
+			visit(path+"[]", k.each)
+		}
+	}
+	visit("", root())
+}
+
+func TestTodaysBehaviourMayBeWrittenOut(t *testing.T) {
+	parse(t, strings.Replace(minimal, "slack:\n", "slack:\n  language: en\n", 1)+`      required: 1
+    rolling:
+      max_unavailable: 1
+      drain: {until: deregistered}
+      on_failure: ask
+      tolerate_failures: 0
+      fleet: pinned
+    channel: G0123456789
+    environments: {}
+`)
+	if got := target(t, strings.Replace(minimal, "run:\n", "run:\n      via: ssm\n", 1), "web", "").Run.Via; got != "ssm" {
+		t.Errorf("via = %q", got)
+	}
+}
+
+func TestTheBoundsThemselvesAreAccepted(t *testing.T) {
+	for _, lines := range []string{
+		"    run: {command: a, timeout: 1s, verify: {command: b, for: 1s, every: 1s}}\n",
+		"    run: {command: a, timeout: 24h, verify: {command: b, for: 1h, every: 10m}}\n",
+		"    rolling: {min_healthy: 0, healthy_timeout: 1s}\n",
+		"    rolling: {min_healthy: 100%, healthy_timeout: 24h}\n",
+		"    channel: C0123456789\n",
+	} {
+		if strings.Contains(lines, "run:") {
+			lines = strings.Replace(minimal, "    run:\n      command: ./deploy.sh \"$REF\"\n", lines, 1)
+		} else {
+			lines = minimal + lines
+		}
+		parse(t, lines)
+	}
+	parse(t, strings.Replace(minimal, "  web:", "  "+strings.Repeat("w", 63)+":", 1))
+	parse(t, strings.Replace(minimal, "[web]", "["+strings.Repeat("w", 32)+"]", 1))
+}
+
+func TestAGroupMayApproveItsOwnMembers(t *testing.T) {
+	parse(t, strings.Replace(minimal, "S0DEVS", "S0LEADS", 1))
+	parse(t, strings.NewReplacer("S0DEVS", "U0ALICE", "[S0LEADS]", "[U0ALICE]\n      self: true").Replace(minimal))
+}
+
+func TestNear(t *testing.T) {
+	known := []string{"target_groups", "channel", "run", "ref", "rolling"}
+	for word, want := range map[string]string{
+		"targetGroups": "target_groups", "TARGET-GROUPS": "target_groups", "chanel": "channel", "rollin": "rolling",
+		"rum": "run", "colour": "", "x": "", "": "", "順番": "",
+	} {
+		if got := near(word, known); got != want {
+			t.Errorf("near(%q) = %q, want %q", word, got, want)
+		}
+	}
+}
