@@ -8,8 +8,8 @@ import "time"
 
 // Message is one message of a conversation.
 type Message struct {
-	Text   string // the whole in one plain line: notifications, screen readers
-	Tone   Tone
+	Text   string // the whole in one plain line. With a Tone it is shown above the blocks; without, notifications show it
+	Tone   Tone   // Neutral: no bar
 	Blocks []Block
 }
 

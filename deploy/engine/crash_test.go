@@ -9,6 +9,7 @@ import (
 	"junban/deploy"
 	"junban/deploy/awssim/world"
 	"junban/deploy/deploytest"
+	"junban/deploy/engine"
 )
 
 // scenario is one operation that must end right wherever the bot dies on the way.
@@ -93,7 +94,7 @@ func (s *stage) goOn(ask deploy.Ask, op deploy.Operation) deploy.Operation {
 	}
 	if op.ID == "" || op.Plan.Preview.Ask != ask {
 		var err error
-		if op, err = s.bot.Request(s.ctx, ask, "U-dev"); err != nil {
+		if op, err = s.bot.Request(s.ctx, engine.NewID(), ask, "U-dev"); err != nil {
 			return deploy.Operation{}
 		}
 	}

@@ -90,8 +90,17 @@ func (e *Engine) Plan(ctx context.Context, ask deploy.Ask) (deploy.Plan, error) 
 	return deploy.MakePlan(r, fleet)
 }
 
-// Request plans what is asked for and journals the request. A person who may not ask is refused.
-func (e *Engine) Request(ctx context.Context, ask deploy.Ask, by string) (deploy.Operation, error) {
+// NewID makes an operation's id: it sorts by time.
+func NewID() deploy.ID {
+	return deploy.ID(time.Now().UTC().Format("060102-150405") + "-" + nonce(3))
+}
+
+// Request plans what is asked for and journals the request under the given new id. A person who may not ask is
+// refused. The same id again answers the operation that it has already become.
+func (e *Engine) Request(ctx context.Context, id deploy.ID, ask deploy.Ask, by string) (deploy.Operation, error) {
+	if op, err := e.Operation(ctx, id); err == nil {
+		return op, nil
+	}
 	r, _, err := e.Book.Request(ask)
 	if err != nil {
 		return deploy.Operation{}, err
@@ -107,7 +116,6 @@ func (e *Engine) Request(ctx context.Context, ask deploy.Ask, by string) (deploy
 	if err != nil {
 		return deploy.Operation{}, err
 	}
-	id := deploy.ID(time.Now().UTC().Format("060102-150405") + "-" + nonce(3))
 	op, err := e.append(ctx, deploy.Operation{}, deploy.Event{Op: id, Type: deploy.EventRequested, By: by, Plan: &plan})
 	if err != nil {
 		return deploy.Operation{}, fmt.Errorf("recording the request: %w", err)
@@ -160,6 +168,24 @@ func (e *Engine) Operation(ctx context.Context, id deploy.ID) (deploy.Operation,
 	}
 	return deploy.Replay(events)
 }
+
+// Events reads one operation's journal.
+func (e *Engine) Events(ctx context.Context, id deploy.ID) ([]deploy.Event, error) {
+	return e.Journal.Load(ctx, id)
+}
+
+// Recent lists at most limit operations, newest first; service "" = all.
+func (e *Engine) Recent(ctx context.Context, service string, limit int) ([]deploy.Row, error) {
+	return e.Journal.Recent(ctx, service, limit)
+}
+
+// Unfinished lists the operations that have not finished, oldest first.
+func (e *Engine) Unfinished(ctx context.Context) ([]deploy.Row, error) {
+	return e.Journal.Unfinished(ctx)
+}
+
+// Locks lists all locks and holds.
+func (e *Engine) Locks(ctx context.Context) ([]deploy.Lock, error) { return e.Journal.Locks(ctx) }
 
 // append numbers an event, writes it and folds it. An outcome that is not known is settled by reading the head back.
 func (e *Engine) append(ctx context.Context, op deploy.Operation, ev deploy.Event) (deploy.Operation, error) {

@@ -84,7 +84,7 @@ func (s *stage) Moved(id deploy.ID) {
 
 func (s *stage) request(ask deploy.Ask, by string) deploy.Operation {
 	s.t.Helper()
-	op, err := s.bot.Request(s.ctx, ask, by)
+	op, err := s.bot.Request(s.ctx, engine.NewID(), ask, by)
 	if err != nil {
 		s.t.Fatalf("request %+v: %v", ask, err)
 	}

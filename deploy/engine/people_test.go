@@ -8,6 +8,7 @@ import (
 	"junban/deploy"
 	"junban/deploy/awssim/world"
 	"junban/deploy/deploytest"
+	"junban/deploy/engine"
 )
 
 // failsOn makes a verb exit 1 on one instance for its first n attempts.
@@ -294,7 +295,7 @@ func TestAnAskThatCannotBe(t *testing.T) {
 			{deploy.Ask{Kind: deploy.KindDeploy, Service: "web", Ref: "v1", On: "web-9"}, deploy.NoSuchInstance},
 			{deploy.Ask{Kind: deploy.KindRestore, Service: "web", On: "web-1"}, deploy.NotHeld},
 		} {
-			_, err := s.bot.Request(s.ctx, c.ask, "U-dev")
+			_, err := s.bot.Request(s.ctx, engine.NewID(), c.ask, "U-dev")
 			if got, _ := deploy.RefusalOf(err); got.Code != c.want {
 				t.Errorf("%+v: %v", c.ask, err)
 			}
@@ -302,7 +303,7 @@ func TestAnAskThatCannotBe(t *testing.T) {
 		s.book.req.Rules.MinHealthy = deploy.Count{N: 3}
 		bot := s.bot
 		bot.Book = s.book
-		_, err := bot.Request(s.ctx, webV42, "U-dev")
+		_, err := bot.Request(s.ctx, engine.NewID(), webV42, "U-dev")
 		if got, _ := deploy.RefusalOf(err); got.Code != deploy.MinimumTooHigh || got.Values["largest"] != "2" {
 			t.Errorf("a minimum of all: %v", err)
 		}

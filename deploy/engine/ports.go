@@ -80,8 +80,21 @@ type Directory interface {
 	Person(ctx context.Context, id string, groups []string) (deploy.Person, error)
 }
 
+// Mistake is an error for the person who asked: what was wrong, and what would be accepted. Nothing was done.
+type Mistake struct {
+	Wrong  string // a sentence
+	Accept string // a line to copy, or a list; may be empty
+}
+
+func (m *Mistake) Error() string {
+	if m.Accept == "" {
+		return m.Wrong
+	}
+	return m.Wrong + " " + m.Accept
+}
+
 // Book is the configuration: what is asked for, with everything that the configuration says of it, and the target
-// groups (names or ARNs) concerned. Its errors are for the person who asked.
+// groups (names or ARNs) concerned. An ask that the configuration does not know is a *Mistake.
 type Book interface {
 	Request(ask deploy.Ask) (deploy.Request, []string, error)
 }

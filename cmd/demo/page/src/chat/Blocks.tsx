@@ -1,0 +1,66 @@
+import { memo, useContext, useLayoutEffect, useMemo, useRef, type MouseEvent } from "react";
+import { Message as Renderer, type Block, type MessageProps } from "slack-blocks-to-jsx";
+import type { Json, Message } from "../types.ts";
+import { prepare, textBlock } from "./payload.ts";
+import { NamesContext, useWorkspace } from "./context.ts";
+import { clickKey } from "./useClicks.ts";
+
+interface Props {
+  message: Message;
+  blocks: Json[];
+  /** Tells this drawing from every other on the page. */
+  scope: string;
+}
+
+/** Blocks of a message whose buttons click. The renderer only draws; clicks are found by the id of the element. */
+export function Blocks({ message, blocks, scope }: Props) {
+  const { me, clicks } = useWorkspace();
+  const box = useRef<HTMLDivElement>(null);
+  const prepared = useMemo(() => prepare(scope, blocks), [scope, blocks]);
+  const user = me?.id ?? "";
+
+  useLayoutEffect(() => {
+    for (const [id, button] of prepared.buttons) {
+      const element = box.current?.querySelector<HTMLButtonElement>(`[id="${CSS.escape(id)}"]`);
+      if (!element) continue;
+      const busy = clicks.busy.has(clickKey(user, message.ts, button));
+      element.dataset.actionId = button.action_id;
+      element.dataset.blockId = button.block_id;
+      element.dataset.style = button.style ?? "default";
+      element.disabled = busy;
+      element.setAttribute("aria-busy", String(busy));
+    }
+  }, [prepared, clicks.busy, user, message.ts]);
+
+  const onClick = (e: MouseEvent) => {
+    const element = (e.target as Element).closest("button");
+    const button = element && prepared.buttons.get(element.id);
+    if (button) clicks.click(message, button);
+  };
+  return (
+    <div ref={box} className="blocks" onClick={onClick}>
+      <Drawn blocks={prepared.blocks} />
+    </div>
+  );
+}
+
+/** Text with Slack's markup, outside any message. */
+export function BlockText({ text }: { text: string }) {
+  return <div className="blocks"><Drawn blocks={prepare("text", textBlock(text)).blocks} /></div>;
+}
+
+const hooks: MessageProps["hooks"] = {
+  // Without this the time 12:00:01 loses its colons, as if there were an emoji called 00.
+  emoji: (emoji, parse) => {
+    const drawn = parse(emoji);
+    return drawn && drawn !== emoji.name ? drawn : `:${emoji.name}:`;
+  },
+  link: ({ href, children, className }) => (
+    <a href={href} className={className} target="_blank" rel="noopener noreferrer">{children}</a>
+  ),
+};
+
+const Drawn = memo(function Drawn({ blocks }: { blocks: Json[] }) {
+  const names = useContext(NamesContext);
+  return <Renderer withoutWrapper logo="" name="" blocks={blocks as unknown as Block[]} data={names} hooks={hooks} />;
+});

@@ -1,0 +1,48 @@
+import { Fragment } from "react";
+import type { User } from "../types.ts";
+import { first, type Hint, type Stage } from "./next.ts";
+
+const stages: [Stage, string][] = [
+  ["ask", "Ask"],
+  ["approve", "Approve"],
+  ["roll", "In turn"],
+  ["break", "Break it"],
+];
+
+interface Props {
+  hint: Hint;
+  me?: User;
+  onType(text: string): void;
+  onBe(user: User): void;
+}
+
+/** The line at the top that tells a newcomer what to do next. */
+export function HintLine({ hint, me, onType, onBe }: Props) {
+  const at = stages.findIndex(([stage]) => stage === hint.stage);
+  return (
+    <section className="hint" aria-label="What to do next" data-testid="hint" data-stage={hint.stage}>
+      <ol className="stages" aria-hidden="true">
+        {stages.map(([stage, label], i) => (
+          <li key={stage} className={i === at ? "now" : i < at ? "past" : ""}>
+            <b>{i + 1}</b>
+            <span>{label}</span>
+          </li>
+        ))}
+      </ol>
+      <p aria-live="polite">{emphasise(hint.say)}</p>
+      {hint.be && hint.be.id !== me?.id ? (
+        <button className="nudge" onClick={() => onBe(hint.be!)}>Switch to {first(hint.be)}</button>
+      ) : hint.type ? (
+        <button className="nudge" onClick={() => onType(hint.type!)}>Type it for me</button>
+      ) : null}
+    </section>
+  );
+}
+
+function emphasise(text: string) {
+  return text.split(/(\*\*[^*]+\*\*|`[^`]+`)/).map((part, i) => {
+    if (part.startsWith("**")) return <b key={i}>{part.slice(2, -2)}</b>;
+    if (part.startsWith("`")) return <code key={i}>{part.slice(1, -1)}</code>;
+    return <Fragment key={i}>{part}</Fragment>;
+  });
+}

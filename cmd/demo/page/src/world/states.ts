@@ -1,0 +1,45 @@
+import type { Target } from "../types.ts";
+
+export type Look = "healthy" | "draining" | "initial" | "unhealthy" | "out";
+
+/** How a target's state is drawn and called. What is not in the target group is out of service. */
+export function look(target: Target): Look {
+  const { state } = target;
+  return state === "healthy" || state === "draining" || state === "initial" || state === "unhealthy" ? state : "out";
+}
+
+/** In service with its application stopped: what reaches it fails. */
+export const failing = (t: Target) => t.app === "stopped" && (t.state === "healthy" || t.state === "unhealthy");
+
+export const words: Record<Look, string> = {
+  healthy: "Healthy",
+  draining: "Draining",
+  initial: "Initial",
+  unhealthy: "Unhealthy",
+  out: "Out of service",
+};
+
+/** What the state means, for somebody who never used a load balancer. */
+export function meaning(target: Target): string {
+  switch (look(target)) {
+    case "draining":
+      return "gets no new requests";
+    case "initial":
+      return "waits for its first health check";
+    case "unhealthy":
+      return target.reason || "fails its health checks";
+    case "out":
+      return target.app === "stopped" ? "app stopped for the release" : "gets no requests";
+    default:
+      return target.app === "stopped" ? "app stopped while it serves" : "takes requests";
+  }
+}
+
+/** Whole seconds until an RFC 3339 time; null when there is none or it has passed. */
+export function secondsUntil(time: string, now: number): number | null {
+  if (!time) return null;
+  const left = Math.ceil((Date.parse(time) - now) / 1000);
+  return left > 0 ? left : null;
+}
+
+export const number = (n: number) => Math.round(n).toLocaleString("en");

@@ -1,0 +1,168 @@
+// Package awssim is a simulated AWS over the wire: ELBv2 and EC2 in the Query
+// protocol, SSM in JSON 1.1, behind one http.Handler, so that
+// AWS_ENDPOINT_URL pointing at it is all that the AWS SDKs and the AWS CLI
+// need. Package world holds the rules; this package holds protocols, commands
+// on instances, throttling and faults.
+//
+// It must never be linked into the product and imports nothing of it. It
+// verifies no signature. It takes its time from the world's clock, apart from
+// its own waiting, which is package time's, so that it also runs inside
+// testing/synctest over in-memory connections.
+package awssim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+
+	"junban/deploy/awssim/world"
+)
+
+// Options say what a Server stands for.
+type Options struct {
+	World *world.World // needed
+	// Exec runs a command on an instance; default Shell.
+	Exec func(context.Context, Exec) Outcome
+	// Probe makes one health check; default HTTPProbe.
+	Probe  func(context.Context, world.Check) world.Result
+	Limits Limits
+	Seed   uint64 // of request and command ids
+	Logger *slog.Logger
+}
+
+// Server answers AWS's API for one world. It is safe for concurrent use.
+type Server struct {
+	world  *world.World
+	exec   func(context.Context, Exec) Outcome
+	probe  func(context.Context, world.Check) world.Result
+	log    *slog.Logger
+	table  map[string]operation
+	gates  gates
+	faults faults
+	calls  calls
+	ssm    commands
+
+	closing chan struct{} // closed by Close: held calls and commands let go
+	close   sync.Once
+
+	idMu sync.Mutex
+	rng  *rand.Rand
+}
+
+// New makes a server. It panics without a World.
+func New(o Options) *Server {
+	if o.World == nil {
+		panic("awssim: Options.World is nil")
+	}
+	if o.Exec == nil {
+		o.Exec = Shell
+	}
+	if o.Probe == nil {
+		o.Probe = HTTPProbe
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	s := &Server{
+		world: o.World, exec: o.Exec, probe: o.Probe, log: o.Logger,
+		gates:   newGates(o.Limits),
+		closing: make(chan struct{}),
+		rng:     rand.New(rand.NewPCG(o.Seed, 0x617773)),
+	}
+	s.calls.count = map[string]int{}
+	s.ssm.init()
+	s.table = s.operations()
+	return s
+}
+
+// World is the world that the server answers for.
+func (s *Server) World() *world.World { return s.world }
+
+// Close lets go of all held calls, refuses new commands and waits for those
+// that run. When ctx is done first it kills them, waits for their end and
+// returns ctx's error. It does not close listeners: they are the caller's.
+func (s *Server) Close(ctx context.Context) error {
+	s.close.Do(func() { close(s.closing) })
+	return s.ssm.close(ctx)
+}
+
+// uuid is a random UUID from the server's seed.
+func (s *Server) uuid() string {
+	s.idMu.Lock()
+	defer s.idMu.Unlock()
+	a, b := s.rng.Uint64(), s.rng.Uint64()
+	a = a&^0xf000 | 0x4000         // version 4
+	b = b&^(3<<62) | uint64(1)<<63 // variant 1
+	return fmt.Sprintf("%08x-%04x-%04x-%04x-%012x", a>>32, a>>16&0xffff, a&0xffff, b>>48, b&0xffffffffffff)
+}
+
+const maxBody = 1 << 20
+
+// ServeHTTP answers one API call.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		http.Error(w, "request body: "+err.Error(), http.StatusRequestEntityTooLarge)
+		return
+	}
+	req, err := s.parse(r, body)
+	req.id = s.uuid()
+	call := s.calls.begin(req, s.world.Now())
+	if err != nil {
+		s.reply(w, req, call, nil, err)
+		return
+	}
+	if !s.gates.allow(req.service, req.op.kind, s.world.Now()) {
+		s.reply(w, req, call, nil, throttled(req.service))
+		return
+	}
+	fault := s.faults.take(call, s.world.Now())
+	if fault != nil && !fault.After {
+		if !s.suffer(w, req, call, fault) {
+			return
+		}
+	}
+	res, err := req.op.do(req)
+	call.Effect = err == nil
+	if fault != nil && fault.After {
+		if !s.suffer(w, req, call, fault) {
+			return
+		}
+	}
+	s.reply(w, req, call, res, err)
+}
+
+// reply writes the answer in the protocol of the call's service.
+func (s *Server) reply(w http.ResponseWriter, req *request, call Call, res any, err error) {
+	status, kind, body := http.StatusOK, "", []byte(nil)
+	var e *world.Error
+	switch {
+	case err == nil:
+		call.Outcome = OK
+		kind, body, err = req.service.encode(req, res)
+		if err != nil {
+			s.log.Error("encoding an answer", "action", req.action, "error", err)
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+	case errors.As(err, &e):
+		call.Outcome = e.Code
+		status = e.Status
+		kind, body = req.service.fail(req, e)
+	default:
+		call.Outcome = "InternalFailure"
+		e = &world.Error{Code: "InternalFailure", Message: err.Error(), Status: http.StatusInternalServerError}
+		status = e.Status
+		kind, body = req.service.fail(req, e)
+	}
+	s.calls.end(call, s.world.Now())
+	w.Header().Set("Content-Type", kind)
+	w.Header().Set("X-Amzn-Requestid", req.id)
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // the client may be gone: the call is logged as it was
+}

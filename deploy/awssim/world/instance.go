@@ -1,0 +1,203 @@
+package world
+
+import (
+	"maps"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Instance states, EC2's own names.
+const (
+	Pending      = "pending"
+	Running      = "running"
+	Stopping     = "stopping"
+	Stopped      = "stopped"
+	ShuttingDown = "shutting-down"
+	Terminated   = "terminated"
+)
+
+// Instance is an EC2 instance and where its stand-in really runs.
+type Instance struct {
+	ID          string
+	Name        string // the Name tag
+	PrivateIP   string
+	Zone        string // Availability Zone
+	State       string // default running
+	Tags        map[string]string
+	AgentOnline bool // the SSM agent is registered and answers
+	Type        string
+	Image       string
+	Subnet      string
+	VPC         string
+	Launched    time.Time // default: when it was added
+
+	Addr  string         // host:port where its app really listens, for the load balancer and the health checks
+	Addrs map[int]string // by port, overrides Addr
+	Dir   string         // its own folder, where commands run
+}
+
+// AddrOf is where the app on a port really listens: Addrs, then Addr, then the
+// private address with that port.
+func (i Instance) AddrOf(port int) string {
+	if a, ok := i.Addrs[port]; ok {
+		return a
+	}
+	if i.Addr != "" {
+		return i.Addr
+	}
+	return i.PrivateIP + ":" + strconv.Itoa(port)
+}
+
+type instance struct {
+	Instance
+	until time.Time // when a passing state ends
+}
+
+func (i *instance) running() bool { return i.State == Running }
+func (i *instance) dead() bool    { return i.State == Terminated || i.State == ShuttingDown }
+
+// AddInstance adds an instance.
+func (w *World) AddInstance(i Instance) {
+	now := w.enter()
+	defer w.mu.Unlock()
+	def := func(s *string, v string) {
+		if *s == "" {
+			*s = v
+		}
+	}
+	def(&i.State, Running)
+	def(&i.Type, "t3.small")
+	def(&i.Image, "ami-0abcdef1234567890")
+	def(&i.VPC, defaultVPC)
+	def(&i.Subnet, "subnet-0"+strings.TrimPrefix(i.Zone, w.region))
+	if i.Launched.IsZero() {
+		i.Launched = now
+	}
+	i.Tags = maps.Clone(i.Tags)
+	if i.Tags == nil {
+		i.Tags = map[string]string{}
+	}
+	if i.Name != "" {
+		i.Tags["Name"] = i.Name
+	}
+	i.Addrs = maps.Clone(i.Addrs)
+	w.instances = append(w.instances, &instance{Instance: i})
+	w.broadcast()
+}
+
+// Instances returns all instances, also terminated ones, in the order they were added.
+func (w *World) Instances() []Instance {
+	w.enter()
+	defer w.mu.Unlock()
+	out := make([]Instance, 0, len(w.instances))
+	for _, i := range w.instances {
+		out = append(out, i.copy())
+	}
+	return out
+}
+
+// Instance returns one instance by id.
+func (w *World) Instance(id string) (Instance, bool) {
+	w.enter()
+	defer w.mu.Unlock()
+	if i := w.byID(id); i != nil {
+		return i.copy(), true
+	}
+	return Instance{}, false
+}
+
+func (i *instance) copy() Instance {
+	c := i.Instance
+	c.Tags, c.Addrs = maps.Clone(c.Tags), maps.Clone(c.Addrs)
+	return c
+}
+
+// SetAgent says whether the instance's SSM agent answers.
+func (w *World) SetAgent(id string, online bool) {
+	w.enter()
+	defer w.mu.Unlock()
+	if i := w.byID(id); i != nil {
+		i.AgentOnline = online
+		w.broadcast()
+	}
+}
+
+// SetAddr says where the instance's app really listens from now on.
+func (w *World) SetAddr(id, addr string) {
+	w.enter()
+	defer w.mu.Unlock()
+	if i := w.byID(id); i != nil {
+		i.Addr = addr
+		w.broadcast()
+	}
+}
+
+// Stop stops an instance. Its targets stay registered and read unused.
+// Errors: InvalidInstanceID.NotFound, IncorrectInstanceState.
+func (w *World) Stop(id string) error { return w.move(id, KindStop, Stopping, Stopped, "stopped") }
+
+// Start starts a stopped instance; its targets begin anew with initial.
+func (w *World) Start(id string) error { return w.move(id, KindStart, Pending, Running, "started") }
+
+// Terminate ends an instance for good and deregisters its targets.
+func (w *World) Terminate(id string) error {
+	return w.move(id, KindTerminate, ShuttingDown, Terminated, "terminated")
+}
+
+func (w *World) move(id, kind, through, to, past string) error {
+	now := w.enter()
+	defer w.mu.Unlock()
+	i := w.byID(id)
+	if i == nil {
+		return failf("InvalidInstanceID.NotFound", "The instance ID '%s' does not exist", id)
+	}
+	if i.State == to || i.State == through {
+		return nil
+	}
+	if i.dead() || (kind == KindStart && i.State != Stopped) {
+		return failf("IncorrectInstanceState", "The instance '%s' is not in a state from which it can be %s.", id, past)
+	}
+	w.append(Entry{At: now, Kind: kind, Instance: id, From: i.State, To: to})
+	i.State, i.until = through, now.Add(w.change)
+	if w.change > 0 {
+		w.reassess(now)
+	}
+	w.advance(now)
+	return nil
+}
+
+func (w *World) byID(id string) *instance {
+	for _, i := range w.instances {
+		if i.ID == id {
+			return i
+		}
+	}
+	return nil
+}
+
+// behind is the instance behind a target of the group, or nil.
+func (w *World) behind(g *group, id string) *instance {
+	if g.TargetType == instanceType {
+		return w.byID(id)
+	}
+	for _, i := range w.instances {
+		if i.PrivateIP == id && i.State != Terminated {
+			return i
+		}
+	}
+	return nil
+}
+
+// settled is the state that follows a passing one.
+func settled(state string) string {
+	switch state {
+	case Pending:
+		return Running
+	case Stopping:
+		return Stopped
+	case ShuttingDown:
+		return Terminated
+	}
+	return state
+}
