@@ -92,3 +92,21 @@ func (t Text) Plain() string {
 	}
 	return out.String()
 }
+
+// Plain is a message as plain lines, for a terminal.
+func (m Message) Plain() string {
+	var out []string
+	for _, b := range m.Blocks {
+		switch {
+		case b.Header != "":
+			out = append(out, b.Header)
+		case b.Text != nil:
+			out = append(out, b.Text.Plain())
+		case b.Context != nil:
+			out = append(out, b.Context.Plain())
+		case b.Code != "":
+			out = append(out, b.Code)
+		}
+	}
+	return strings.Join(out, "\n")
+}

@@ -55,8 +55,11 @@ func New(o Options) *Engine {
 // all its goroutines have ended; what was under way is resumed by the next Run on the same journal.
 func (e *Engine) Run(ctx context.Context) error {
 	rows, err := e.Journal.Unfinished(ctx)
-	if err != nil {
+	if err != nil && len(rows) == 0 {
 		return fmt.Errorf("reading the unfinished operations: %w", err)
+	}
+	if err != nil {
+		e.Log.Error("not every unfinished operation can be read; the others go on", "error", err)
 	}
 	e.mu.Lock()
 	e.begin = func(id deploy.ID, resume bool) {

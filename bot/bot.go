@@ -1,0 +1,121 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"junban/deploy"
+)
+
+// Desk is where operations are asked for, acted on and read; engine.Engine is one.
+type Desk interface {
+	Plan(ctx context.Context, ask deploy.Ask) (deploy.Plan, error)
+	Request(ctx context.Context, id deploy.ID, ask deploy.Ask, by string) (deploy.Operation, error)
+	Act(ctx context.Context, id deploy.ID, a deploy.Act) (deploy.Operation, error)
+	Operation(ctx context.Context, id deploy.ID) (deploy.Operation, error)
+	Events(ctx context.Context, id deploy.ID) ([]deploy.Event, error)
+	Recent(ctx context.Context, service string, limit int) ([]deploy.Row, error)
+	Unfinished(ctx context.Context) ([]deploy.Row, error)
+	Locks(ctx context.Context) ([]deploy.Lock, error)
+}
+
+// Directory tells who somebody is now.
+type Directory interface {
+	Person(ctx context.Context, id string, groups []string) (deploy.Person, error)
+}
+
+// Rooms says where an operation is posted: a channel's id.
+type Rooms interface {
+	Channel(service, environment string) string
+}
+
+// Options are what a bot works with. All fields but Log and Zone are required.
+type Options struct {
+	Desk      Desk
+	Chat      Chat
+	Directory Directory
+	Memory    Memory
+	Rooms     Rooms
+	NewID     func() deploy.ID
+	Slash     string         // the slash command, with its slash
+	Zone      *time.Location // for times in lists; UTC if nil
+	Log       *slog.Logger
+}
+
+// Bot is the conversation of one process.
+type Bot struct {
+	Options
+	inbox chan Envelope
+
+	mu      sync.Mutex
+	tellers map[deploy.ID]*teller
+	tell    func(deploy.ID) // nil while Run does not run
+	ready   chan struct{}   // closed when Run takes envelopes
+}
+
+// workers is how many envelopes are worked on at once; each may wait for AWS or Slack.
+const workers = 8
+
+// New makes a bot. Nothing happens before Run.
+func New(o Options) *Bot {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Zone == nil {
+		o.Zone = time.UTC
+	}
+	return &Bot{Options: o, inbox: make(chan Envelope, 1024), tellers: map[deploy.ID]*teller{}, ready: make(chan struct{})}
+}
+
+// Run works on envelopes and tells operations until the context ends, beginning with those that a former life left
+// behind. It answers when all its goroutines have ended.
+func (b *Bot) Run(ctx context.Context) error {
+	left, err := b.leftovers(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the inbox: %w", err)
+	}
+	var all sync.WaitGroup
+	b.mu.Lock()
+	b.tell = func(id deploy.ID) {
+		t := &teller{b: b, id: id, moved: make(chan struct{}, 1)}
+		b.tellers[id] = t
+		all.Go(func() { t.run(ctx) })
+	}
+	b.mu.Unlock()
+	if err := b.tellAll(ctx); err != nil {
+		return err
+	}
+	for range workers {
+		all.Go(func() { b.work(ctx) })
+	}
+	all.Go(func() { b.prune(ctx) })
+	all.Go(func() {
+		for _, e := range left {
+			select {
+			case b.inbox <- e:
+			case <-ctx.Done():
+			}
+		}
+	})
+	close(b.ready)
+	<-ctx.Done()
+	b.mu.Lock()
+	b.tell = nil
+	b.mu.Unlock()
+	all.Wait()
+	return nil
+}
+
+// Moved hears that an operation has moved on. It never blocks.
+func (b *Bot) Moved(id deploy.ID) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if t := b.tellers[id]; t != nil {
+		t.poke()
+	} else if b.tell != nil {
+		b.tell(id)
+	}
+}

@@ -1,0 +1,110 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+const (
+	inboxTable = "inbox"
+	// keepFor is how long an envelope is remembered, so that a second delivery is known as one. Slack redelivers
+	// within minutes.
+	keepFor = 24 * time.Hour
+	// staleAfter is how old an envelope may be and still be worked on by a later life of the bot.
+	staleAfter = 10 * time.Minute
+)
+
+// note is what the inbox keeps of an envelope.
+type note struct {
+	Envelope Envelope `json:"envelope"`
+	Done     bool     `json:"done,omitempty"`
+}
+
+// Receive records an envelope, and answers only when it is safe. A second delivery is accepted and comes to nothing.
+func (b *Bot) Receive(ctx context.Context, e Envelope) error {
+	data, err := json.Marshal(note{Envelope: e})
+	if err != nil {
+		return fmt.Errorf("writing the envelope down: %w", err)
+	}
+	fresh, err := b.Memory.Create(ctx, inboxTable, e.ID, data)
+	if err != nil {
+		return fmt.Errorf("writing the envelope down: %w", err)
+	}
+	if !fresh {
+		return nil
+	}
+	select {
+	case b.inbox <- e:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err() // it is recorded: the next life works on it
+	}
+}
+
+// work takes envelopes until the context ends.
+func (b *Bot) work(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case e := <-b.inbox:
+			b.handle(ctx, e)
+			if ctx.Err() != nil {
+				return // not done: the next life works on it
+			}
+			data, err := json.Marshal(note{Envelope: Envelope{ID: e.ID, At: e.At}, Done: true})
+			if err == nil {
+				err = b.Memory.Put(ctx, inboxTable, e.ID, data)
+			}
+			if err != nil {
+				b.Log.Error("an envelope could not be ticked off; it may be worked on again after a restart", "envelope", e.ID, "error", err)
+			}
+		}
+	}
+}
+
+// leftovers are the envelopes that were recorded and not worked on.
+func (b *Bot) leftovers(ctx context.Context) ([]Envelope, error) {
+	var out []Envelope
+	err := b.Memory.List(ctx, inboxTable, func(_ string, value []byte) error {
+		var n note
+		if err := json.Unmarshal(value, &n); err != nil {
+			b.Log.Error("an envelope in the inbox cannot be read; it is left out", "error", err)
+			return nil
+		}
+		if !n.Done && time.Since(n.Envelope.At) < staleAfter {
+			out = append(out, n.Envelope)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// prune forgets old envelopes and the conversations of operations that ended long ago, now and every hour.
+func (b *Bot) prune(ctx context.Context) {
+	for {
+		var old []string
+		err := b.Memory.List(ctx, inboxTable, func(key string, value []byte) error {
+			var n note
+			if json.Unmarshal(value, &n) != nil || time.Since(n.Envelope.At) > keepFor {
+				old = append(old, key)
+			}
+			return nil
+		})
+		for _, key := range old {
+			if err == nil {
+				err = b.Memory.Delete(ctx, inboxTable, key)
+			}
+		}
+		if err != nil && ctx.Err() == nil {
+			b.Log.Warn("the inbox could not be tidied", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(time.Hour):
+		}
+	}
+}

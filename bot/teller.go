@@ -1,0 +1,196 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"junban/bot/card"
+	"junban/deploy"
+)
+
+// editEvery is the least time between two edits of one message: the latest state wins, a final one is never held back.
+const editEvery = 2 * time.Second
+
+// teller tells one operation: the parent message, edited in place, and the thread. It goes on until everything in the
+// journal is told and the operation has finished, however often Slack fails on the way.
+type teller struct {
+	b      *Bot
+	id     deploy.ID
+	moved  chan struct{}
+	op     deploy.Operation
+	talk   talk
+	edited time.Time
+	redraw bool // the parent is drawn anew, whatever it shows
+}
+
+func (t *teller) poke() {
+	select {
+	case t.moved <- struct{}{}:
+	default:
+	}
+}
+
+func (t *teller) run(ctx context.Context) {
+	defer func() {
+		t.b.mu.Lock()
+		delete(t.b.tellers, t.id)
+		t.b.mu.Unlock()
+	}()
+	var err error
+	if t.talk, err = t.b.recall(ctx, t.id); err != nil {
+		t.b.Log.Error("starting a new conversation", "op", t.id, "error", err)
+	}
+	t.redraw = true // what another life showed may be out of date
+	for tries := 0; ctx.Err() == nil; {
+		more, err := t.turn(ctx)
+		switch {
+		case err != nil && ctx.Err() == nil:
+			pause := min(30*time.Second, time.Second<<min(tries, 5))
+			tries++
+			t.b.Log.Warn("Slack does not take what is to be told; the operation goes on without it", "op", t.id, "error", err, "again in", pause)
+			wait(ctx, nil, pause)
+		case more > 0:
+			tries = 0
+			wait(ctx, nil, more)
+		case more == 0:
+			tries = 0
+		case t.talk.Closed:
+			return
+		default:
+			tries = 0
+			wait(ctx, t.moved, time.Hour)
+		}
+	}
+}
+
+func wait(ctx context.Context, moved <-chan struct{}, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-moved:
+	case <-timer.C:
+	}
+}
+
+// idle says that there is nothing to tell.
+const idle = -1
+
+// turn does the next thing: post the parent, tell the thread, edit the parent. It answers how long to wait before the
+// next one; idle if there is none.
+func (t *teller) turn(ctx context.Context) (time.Duration, error) {
+	events, err := t.b.Desk.Events(ctx, t.id)
+	if err != nil {
+		return idle, fmt.Errorf("reading the journal: %w", err)
+	}
+	if t.op, err = deploy.Replay(events); err != nil {
+		return idle, err
+	}
+	switch {
+	case t.talk.Parent.TS == "":
+		return 0, t.parent(ctx)
+	case t.talk.Told < t.op.Seq:
+		return 0, t.thread(ctx, events)
+	case t.redraw || t.talk.Shown < t.op.Seq:
+		if left := editEvery - time.Since(t.edited); left > 0 && !t.urgent() {
+			return left, nil
+		}
+		return 0, t.edit(ctx)
+	case t.op.State.Finished() && !t.talk.Closed:
+		t.talk.Closed = true
+		return idle, t.b.remember(ctx, t.id, t.talk)
+	}
+	return idle, nil
+}
+
+// urgent: a state in which somebody is asked, or nothing will follow, is shown at once.
+func (t *teller) urgent() bool {
+	return t.op.State.Finished() || t.op.State == deploy.StateRequested || len(t.op.Undecided()) > 0
+}
+
+// parent posts the one message of the operation.
+func (t *teller) parent(ctx context.Context) error {
+	channel := t.b.Rooms.Channel(t.op.Plan.Service, t.op.Plan.Environment)
+	place, err := t.post(ctx, channel, "", card.Parent(t.op, time.Now()), 0)
+	if err != nil {
+		return err
+	}
+	t.talk.Parent, t.talk.Shown, t.talk.Told = place, t.op.Seq, max(1, t.talk.Told)
+	t.redraw, t.edited = false, time.Now()
+	return t.b.remember(ctx, t.id, t.talk)
+}
+
+// thread tells all events that are not told yet, as one message.
+func (t *teller) thread(ctx context.Context, events []deploy.Event) error {
+	before, err := deploy.Replay(events[:t.talk.Told])
+	if err != nil {
+		return err
+	}
+	head := len(events)
+	if t.talk.Posting > 1 {
+		head = min(head, t.talk.Posting-1) // the same message as the one that may have been sent
+	}
+	m, _, ok, err := card.Thread(before, events[t.talk.Told:head])
+	if err != nil {
+		return err
+	}
+	if ok {
+		_, err = t.post(ctx, t.talk.Parent.Channel, t.talk.Parent.TS, m, head)
+	}
+	if errors.Is(err, ErrGone) {
+		return t.lost(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	t.talk.Told, t.talk.Posting = head, 0
+	return t.b.remember(ctx, t.id, t.talk)
+}
+
+// post sends a message once: the intent is noted first, and a post whose answer was lost is looked up before it is
+// repeated.
+func (t *teller) post(ctx context.Context, channel, thread string, m card.Message, seq int) (Place, error) {
+	key := Key{Op: t.id, Seq: seq}
+	if t.talk.Posting == seq+1 {
+		place, found, err := t.b.Chat.Find(ctx, channel, thread, key, t.talk.Since)
+		if err != nil || found {
+			t.talk.Posting = 0
+			if err != nil {
+				t.talk.Posting = seq + 1
+			}
+			return place, err
+		}
+	} else {
+		t.talk.Posting, t.talk.Since = seq+1, time.Now()
+		if err := t.b.remember(ctx, t.id, t.talk); err != nil {
+			return Place{}, err
+		}
+	}
+	place, err := t.b.Chat.Post(ctx, channel, thread, m, key)
+	if err == nil {
+		t.talk.Posting = 0
+	}
+	return place, err
+}
+
+// edit draws the parent message anew; one that can be edited no more is posted anew.
+func (t *teller) edit(ctx context.Context) error {
+	err := t.b.Chat.Update(ctx, t.talk.Parent, card.Parent(t.op, time.Now()), Key{Op: t.id})
+	if errors.Is(err, ErrGone) {
+		return t.lost(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	t.talk.Shown, t.redraw, t.edited = t.op.Seq, false, time.Now()
+	return t.b.remember(ctx, t.id, t.talk)
+}
+
+// lost forgets a message that is gone, so that the next turn posts it anew.
+func (t *teller) lost(ctx context.Context) error {
+	t.b.Log.Warn("the message is gone; posting it anew", "op", t.id)
+	t.talk.Parent, t.talk.Posting = Place{}, 0
+	return t.b.remember(ctx, t.id, t.talk)
+}

@@ -1,0 +1,159 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"junban/cmd/internal/config"
+	"junban/deploy"
+	"junban/deploy/engine"
+)
+
+// longestRef is how many characters a ref may have, whatever the pattern says.
+const longestRef = 200
+
+// book answers asks from deploy.yaml.
+type book struct {
+	config *config.Config
+	slash  string
+}
+
+// Request resolves an ask. What the configuration does not know is an *engine.Mistake with what it does know.
+func (b book) Request(ask deploy.Ask) (deploy.Request, []string, error) {
+	t, err := b.config.Target(ask.Service, ask.Environment)
+	if err != nil {
+		return deploy.Request{}, nil, b.mistake(ask, err)
+	}
+	if ask.Kind == deploy.KindDeploy {
+		if err := b.ref(ask, t); err != nil {
+			return deploy.Request{}, nil, err
+		}
+	}
+	ask.Environment = t.Environment
+	r := deploy.Request{
+		Ask: ask,
+		Rules: deploy.Rules{
+			MaxUnavailable: deploy.Count(t.Rolling.MaxUnavailable), MinHealthy: deploy.Count(t.Rolling.MinHealthy),
+			MayDeploy: t.Deploy.Allow,
+			Approval: deploy.Approval{
+				None: t.Approve.None, Allow: t.Approve.Allow, Required: t.Approve.Required, Self: t.Approve.Self,
+				Expires: t.Approve.Expires, StartWithin: t.Approve.StartWithin,
+			},
+		},
+		Run: deploy.Run{
+			User: t.Run.User, Directory: t.Run.Directory, Shell: t.Run.Shell, Env: t.Run.Env,
+			Command: t.Run.Command, Timeout: t.Run.Timeout,
+		},
+		HealthyWithin: t.Rolling.HealthyTimeout,
+	}
+	if v := t.Run.Verify; v != nil {
+		r.Run.Verify, r.Run.VerifyFor, r.Run.VerifyEvery = v.Command, v.For, v.Every
+	}
+	return r, t.TargetGroups, nil
+}
+
+// ref refuses a ref that the service's pattern does not allow. It reaches commands by the environment only; the
+// pattern is the second wall.
+func (b book) ref(ask deploy.Ask, t config.Target) error {
+	switch n := len([]rune(ask.Ref)); {
+	case n > longestRef:
+		return b.wrong(ask, fmt.Sprintf("That ref has %d characters; at most %d are accepted.", n, longestRef))
+	case strings.HasPrefix(ask.Ref, "-"):
+		return b.wrong(ask, "A ref does not begin with a dash: commands would take it for an option.")
+	case narrow(ask.Ref) != ask.Ref && t.Ref.Pattern.MatchString(narrow(ask.Ref)):
+		ask.Ref = narrow(ask.Ref)
+		return &engine.Mistake{Wrong: "That ref is in full-width characters. Did you mean:", Accept: b.line(ask)}
+	case !t.Ref.Pattern.MatchString(ask.Ref):
+		return b.wrong(ask, fmt.Sprintf("%s takes refs of the pattern %s, and that is none.", ask.Service, t.Ref.Pattern))
+	}
+	return nil
+}
+
+// narrow folds full-width forms of ASCII.
+func narrow(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 0xFF01 && r <= 0xFF5E {
+			return r - 0xFEE0
+		}
+		return r
+	}, s)
+}
+
+func (b book) mistake(ask deploy.Ask, err error) error {
+	if needed, ok := errors.AsType[*config.EnvironmentNeededError](err); ok {
+		var lines []string
+		for _, env := range needed.Known {
+			ask.Environment = env
+			lines = append(lines, b.line(ask))
+		}
+		return &engine.Mistake{Wrong: "Which environment?", Accept: strings.Join(lines, "\n")}
+	}
+	if unknown, ok := errors.AsType[*config.UnknownServiceError](err); ok && !slices.Contains(unknown.Known, ask.Service) {
+		return &engine.Mistake{Wrong: capital(err.Error()) + ".", Accept: b.slash + " SERVICE REF [to ENVIRONMENT] [on INSTANCE]"}
+	}
+	return &engine.Mistake{Wrong: capital(err.Error()) + "."}
+}
+
+func (b book) wrong(ask deploy.Ask, what string) error {
+	ask.Ref = "REF"
+	return &engine.Mistake{Wrong: what, Accept: b.line(ask)}
+}
+
+// line writes an ask as it is typed.
+func (b book) line(ask deploy.Ask) string {
+	words := []string{b.slash}
+	if ask.Kind != deploy.KindDeploy {
+		words = append(words, string(ask.Kind))
+	}
+	words = append(words, ask.Service)
+	if ask.Ref != "" {
+		words = append(words, ask.Ref)
+	}
+	if ask.Environment != "" {
+		words = append(words, "to", ask.Environment)
+	}
+	if ask.On != "" {
+		words = append(words, "on", ask.On)
+	}
+	return strings.Join(words, " ")
+}
+
+func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+
+// Channel is where operations of a service are posted.
+func (b book) Channel(service, environment string) string {
+	if t, err := b.config.Target(service, environment); err == nil {
+		return t.Channel
+	}
+	return b.config.Slack.Channel // the service has left the file; its operation is still told
+}
+
+// channels are all channels that the configuration names, without repeats.
+func (b book) channels() []string {
+	out := []string{b.config.Slack.Channel}
+	for _, t := range b.config.Targets() {
+		if !slices.Contains(out, t.Channel) {
+			out = append(out, t.Channel)
+		}
+	}
+	return out
+}
+
+// relay hands on what the engine says to whoever listens: the bot is made after the engine.
+type relay struct{ to []func(deploy.ID) }
+
+func (r *relay) Moved(id deploy.ID) {
+	for _, f := range r.to {
+		f(id)
+	}
+}
+
+// nobody is the directory of a dry run: everybody is unknown, and nothing is granted.
+type nobody struct{}
+
+func (nobody) Person(_ context.Context, id string, _ []string) (deploy.Person, error) {
+	return deploy.Person{ID: id, Kind: deploy.Stranger}, nil
+}

@@ -1,0 +1,116 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// socketPath is where the running bot of a store listens for its operator.
+func socketPath(bolt string) string { return bolt + ".sock" }
+
+// longestSocket is how long a Unix socket's path may be on every system that the bot runs on (macOS: 103 bytes).
+const longestSocket = 103
+
+// listen opens the control socket, for this user alone. What lies there from a former life is removed: the store's
+// lock has shown that nobody uses it.
+func listen(path string) (net.Listener, error) {
+	if len(path) > longestSocket {
+		return nil, fmt.Errorf("the control socket's path %s is %d bytes long, and systems take %d: give store.bolt a shorter path", path, len(path), longestSocket)
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("removing the old control socket: %w", err)
+	}
+	// Bound in a folder of this user's alone and moved, so that no moment has a wider mode.
+	dir, err := os.MkdirTemp(filepath.Dir(path), ".s")
+	if err != nil {
+		return nil, fmt.Errorf("opening the control socket: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	made := filepath.Join(dir, "s")
+	if len(made) > longestSocket {
+		return nil, fmt.Errorf("the control socket's folder %s has too long a path: give store.bolt a shorter one", filepath.Dir(path))
+	}
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: made, Net: "unix"})
+	if err != nil {
+		return nil, fmt.Errorf("opening the control socket: %w", err)
+	}
+	l.SetUnlinkOnClose(false)
+	if err := errors.Join(os.Chmod(made, 0o600), os.Rename(made, path)); err != nil {
+		return nil, errors.Join(fmt.Errorf("opening the control socket: %w", err), l.Close())
+	}
+	return l, nil
+}
+
+// serve answers the operator's verbs until the context ends.
+func (a *App) serve(ctx context.Context, l net.Listener) error {
+	mux := http.NewServeMux()
+	answer := func(pattern string, f func(context.Context) (any, error)) {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			v, err := f(r.Context())
+			if err != nil {
+				http.Error(w, err.Error(), http.StatusInternalServerError)
+				return
+			}
+			w.Header().Set("Content-Type", "application/json")
+			_ = json.NewEncoder(w).Encode(v) // a reader that has gone needs no answer
+		})
+	}
+	answer("GET /status", func(ctx context.Context) (any, error) {
+		s, err := readStatus(ctx, a.store, a.config.Zone)
+		s.Running = true
+		return s, err
+	})
+	answer("GET /history", func(ctx context.Context) (any, error) { return a.store.Recent(ctx, "", historyLimit) })
+	answer("GET /locks", func(ctx context.Context) (any, error) { return a.store.Locks(ctx) })
+	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		<-ctx.Done()
+		_ = srv.Close()
+		_ = os.Remove(l.Addr().String())
+		_ = os.Remove(socketPath(a.config.Store.Bolt))
+	}()
+	err := srv.Serve(l)
+	if ctx.Err() != nil {
+		<-done
+		return nil
+	}
+	return fmt.Errorf("the control socket: %w", err)
+}
+
+// ask reads one answer of the running bot; asked is false if none is running.
+func ask(ctx context.Context, path, what string, into any) (asked bool, err error) {
+	if len(path) > longestSocket {
+		return false, nil
+	}
+	client := http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "unix", path)
+		},
+	}}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://junban"+what, nil)
+	if err != nil {
+		return false, err
+	}
+	res, err := client.Do(req)
+	if err != nil {
+		return false, nil // nobody listens: the store's lock tells whether a bot runs all the same
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return true, fmt.Errorf("the running bot answered %s", res.Status)
+	}
+	if err := json.NewDecoder(res.Body).Decode(into); err != nil {
+		return true, fmt.Errorf("reading the running bot's answer: %w", err)
+	}
+	return true, nil
+}

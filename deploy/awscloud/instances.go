@@ -1,0 +1,175 @@
+package awscloud
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"junban/deploy"
+	"junban/deploy/awscloud/awscall"
+)
+
+const (
+	idsPerCall       = 100 // EC2 advises against more than 1,000
+	addressesPerCall = 200 // "up to 200 filter values" (EC2 API reference)
+	terminated       = "terminated"
+)
+
+// machine is an instance with what only the adapter needs of it.
+type machine struct {
+	deploy.Instance
+	vpc string
+}
+
+// Host reads the EC2 state of one instance, by DescribeInstances. Those who ask for the same instance at the same time
+// share one call. An instance that EC2 says it does not know (InvalidInstanceID.NotFound, an hour or so after its end)
+// is "terminated"; an answer that merely lacks it is a fault.
+func (c *Cloud) Host(ctx context.Context, instance string) (deploy.Host, error) {
+	h, err := c.host(instance).ask(ctx, time.Now())
+	if err != nil && ctx.Err() != nil {
+		err = fmt.Errorf("DescribeInstances %s: %w", instance, err)
+	}
+	return h, err
+}
+
+func (c *Cloud) host(id string) *shared[deploy.Host] {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.hosts[id]
+	if s == nil {
+		s = &shared[deploy.Host]{
+			read: func(ctx context.Context, began func(time.Time)) (deploy.Host, time.Time, error) {
+				var h deploy.Host
+				found, err := c.instances(ctx, []string{id}, func(at time.Time) {
+					h.Begun = at
+					began(at)
+				})
+				h.State = found[id].State
+				return h, h.Begun, err
+			},
+		}
+		c.hosts[id] = s
+	}
+	return s
+}
+
+// instances describes instances by id. Each id that was asked for is in the answer.
+func (c *Cloud) instances(ctx context.Context, ids []string, began func(time.Time)) (map[string]machine, error) {
+	out := map[string]machine{}
+	for part := range slices.Chunk(ids, idsPerCall) {
+		if err := c.someInstances(ctx, part, began, out); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// someInstances describes what fits into one call. One unknown id makes EC2 refuse them all, so then each half is asked
+// for by itself, down to the one.
+func (c *Cloud) someInstances(ctx context.Context, ids []string, began func(time.Time), into map[string]machine) error {
+	doing := "DescribeInstances " + few(ids)
+	got, err := c.describeInstances(ctx, doing, &ec2.DescribeInstancesInput{InstanceIds: ids}, began)
+	if awscall.Code(err) == "InvalidInstanceID.NotFound" {
+		if len(ids) == 1 {
+			into[ids[0]] = machine{Instance: deploy.Instance{ID: ids[0], State: terminated}}
+			return nil
+		}
+		half := len(ids) / 2
+		if err := c.someInstances(ctx, ids[:half], began, into); err != nil {
+			return err
+		}
+		return c.someInstances(ctx, ids[half:], began, into)
+	}
+	if err != nil {
+		return err
+	}
+	for _, i := range got {
+		into[i.ID] = i
+	}
+	for _, id := range ids {
+		if _, ok := into[id]; !ok {
+			return awscall.Malformed(doing, "it lacks "+id)
+		}
+	}
+	return nil
+}
+
+// few names at most three of many.
+func few(ids []string) string {
+	if len(ids) <= 3 {
+		return strings.Join(ids, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(ids[:3], ", "), len(ids)-3)
+}
+
+// owners finds the instances that have the addresses as their primary private one, in one VPC: addresses are unique
+// within a VPC only. An address of something else (a container, a host on the company's own network) is not in the answer.
+func (c *Cloud) owners(ctx context.Context, vpc string, addresses []string) (map[string]machine, error) {
+	out := map[string]machine{}
+	for part := range slices.Chunk(addresses, addressesPerCall) {
+		got, err := c.describeInstances(ctx, "DescribeInstances with the addresses "+few(part), &ec2.DescribeInstancesInput{
+			Filters: []types.Filter{
+				{Name: aws.String("vpc-id"), Values: []string{vpc}},
+				{Name: aws.String("private-ip-address"), Values: part},
+			},
+		}, nil)
+		if err != nil {
+			return nil, err
+		}
+		for _, i := range got {
+			if slices.Contains(part, i.IP) && i.State != terminated {
+				out[i.IP] = i
+			}
+		}
+	}
+	return out, nil
+}
+
+func (c *Cloud) describeInstances(
+	ctx context.Context, doing string, in *ec2.DescribeInstancesInput, began func(time.Time),
+) ([]machine, error) {
+	var out []machine
+	for {
+		call := c.reading(doing)
+		call.Began = began
+		page, err := awscall.Make(ctx, call, func(ctx context.Context) (*ec2.DescribeInstancesOutput, error) {
+			return c.ec2.DescribeInstances(ctx, in)
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range page.Reservations {
+			for _, i := range r.Instances {
+				if aws.ToString(i.InstanceId) == "" || i.State == nil || i.State.Name == "" {
+					return nil, awscall.Malformed(doing, "an instance has no id or no state")
+				}
+				out = append(out, machineOf(i))
+			}
+		}
+		if aws.ToString(page.NextToken) == "" {
+			return out, nil
+		}
+		in.NextToken = page.NextToken
+	}
+}
+
+func machineOf(i types.Instance) machine {
+	out := machine{
+		deploy.Instance{ID: *i.InstanceId, IP: aws.ToString(i.PrivateIpAddress), State: string(i.State.Name)}, aws.ToString(i.VpcId),
+	}
+	if i.Placement != nil {
+		out.Zone = aws.ToString(i.Placement.AvailabilityZone)
+	}
+	for _, t := range i.Tags {
+		if aws.ToString(t.Key) == "Name" {
+			out.Name = aws.ToString(t.Value)
+		}
+	}
+	return out
+}
