@@ -2,6 +2,7 @@ package system
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -22,14 +23,21 @@ var binary = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	path := filepath.Join(dir, "junban")
-	out, err := exec.Command("go", "build", "-o", path, "junban/cmd/bot").CombinedOutput()
+	args := append(append([]string{"build"}, raceFlags...), "-o", path, "junban/cmd/bot")
+	out, err := exec.Command("go", args...).CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("go build: %v\n%s", err, out)
 	}
 	return path, nil
 })
 
+// TestMain lets many tests run at once: they wait for drains and health checks, not for the processor.
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	code := m.Run()
 	if path, err := binary(); err == nil {
 		_ = os.RemoveAll(filepath.Dir(path))
@@ -39,7 +47,7 @@ func TestMain(m *testing.M) {
 
 // process is the bot as a process of its own.
 type process struct {
-	t   *testing.T
+	t   testing.TB
 	cmd *exec.Cmd
 	log *bytes.Buffer
 	end chan struct{}
@@ -64,6 +72,9 @@ func (st *stage) start(args ...string) *process {
 	go func() { defer close(p.end); _ = p.cmd.Wait() }()
 	st.t.Cleanup(func() {
 		p.kill()
+		if strings.Contains(p.log.String(), "DATA RACE") {
+			st.t.Errorf("a data race:\n%s", p.log)
+		}
 		if st.t.Failed() {
 			st.t.Logf("the bot's log:\n%s", p.log)
 		}
@@ -73,6 +84,14 @@ func (st *stage) start(args ...string) *process {
 			}
 		}
 	})
+	return p
+}
+
+// bot starts the bot and waits until Slack reaches it.
+func (st *stage) bot() *process {
+	st.t.Helper()
+	p := st.start("run")
+	st.connected()
 	return p
 }
 
@@ -115,6 +134,7 @@ var moments = []moment{
 
 // TestKilledAtTenMomentsItGoesOnWhereItWas: every command runs once, and never fewer than all but one are healthy.
 func TestKilledAtTenMomentsItGoesOnWhereItWas(t *testing.T) {
+	t.Parallel()
 	if _, err := binary(); err != nil {
 		t.Fatal(err)
 	}
@@ -168,6 +188,7 @@ func TestKilledAtTenMomentsItGoesOnWhereItWas(t *testing.T) {
 }
 
 func TestASecondBotOnOneStoreSaysWhyAndEnds(t *testing.T) {
+	t.Parallel()
 	st := newStage(t, setup{})
 	st.start("run")
 	st.connected()

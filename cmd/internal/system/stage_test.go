@@ -30,7 +30,7 @@ const (
 
 // stage is Slack, AWS and the hosts; the bot comes and goes.
 type stage struct {
-	t     *testing.T
+	t     testing.TB
 	dir   string
 	w     *world.World
 	aws   *awssim.Server
@@ -49,10 +49,10 @@ type setup struct {
 	service         string // more lines of the service, in YAML, indented by four
 	more            string // more services, in YAML, indented by two
 	groups          []string
-	rates           map[string]slacksim.Rate
+	free            bool // Slack limits no rates
 }
 
-func newStage(t *testing.T, s setup) *stage {
+func newStage(t testing.TB, s setup) *stage {
 	t.Helper()
 	s = s.filled()
 	st := &stage{t: t, dir: shortDir(t)}
@@ -106,7 +106,7 @@ func (s setup) filled() setup {
 }
 
 // shortDir is a temporary folder whose path is short enough for a Unix socket.
-func shortDir(t *testing.T) string {
+func shortDir(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "jb")
 	if err != nil {
@@ -120,13 +120,7 @@ func (st *stage) fleet(s setup) {
 	lb := st.w.AddBalancer(world.Balancer{Name: "lb"})
 	for n := range s.instances {
 		id := fmt.Sprintf("i-%017d", n+1)
-		dir := filepath.Join(st.dir, id)
-		if err := os.Mkdir(dir, 0o700); err != nil {
-			st.t.Fatal(err)
-		}
-		st.w.AddInstance(world.Instance{
-			ID: id, Name: fmt.Sprintf("web-%d", n+1), PrivateIP: fmt.Sprintf("10.0.0.%d", n+1), Zone: "ap-northeast-1a", AgentOnline: true, Dir: dir,
-		})
+		st.instance(id, fmt.Sprintf("web-%d", n+1))
 		st.ids = append(st.ids, id)
 	}
 	for i, name := range s.groups {
@@ -145,8 +139,19 @@ func (st *stage) fleet(s setup) {
 	}
 }
 
+// instance adds an instance with a folder of its own.
+func (st *stage) instance(id, name string) {
+	dir := filepath.Join(st.dir, id)
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		st.t.Fatal(err)
+	}
+	st.w.AddInstance(world.Instance{
+		ID: id, Name: name, PrivateIP: fmt.Sprintf("10.0.0.%d", len(st.w.Instances())+1), Zone: "ap-northeast-1a", AgentOnline: true, Dir: dir,
+	})
+}
+
 func newWorkspace(s setup) *slacksim.Workspace {
-	w := slacksim.New(slacksim.Options{Rates: s.rates})
+	w := slacksim.New(slacksim.Options{NoRates: s.free})
 	w.AddUser(slacksim.User{ID: dev, Name: "alice"})
 	w.AddUser(slacksim.User{ID: lead, Name: "bob"})
 	w.AddUser(slacksim.User{ID: guest, Name: "gil", IsRestricted: true})
