@@ -263,7 +263,10 @@ func refused(t testing.TB, err error, code deploy.Code, values ...string) {
 }
 
 // through is a value as the journal gives it back.
-func through[T any](t testing.TB, v T) T {
+func through[T any](t interface {
+	Helper()
+	Fatal(args ...any)
+}, v T) T {
 	t.Helper()
 	data, err := json.Marshal(v)
 	if err != nil {
@@ -276,7 +279,7 @@ func through[T any](t testing.TB, v T) T {
 	return out
 }
 
-// differs compares as a journal does: nil and empty are the same, and a plan's live targets are not kept.
+// differs compares as a journal does: nil and empty are the same, and what only a decision needs is not kept.
 func differs(a, b any) string {
-	return cmp.Diff(a, b, cmpopts.EquateEmpty(), cmpopts.IgnoreFields(deploy.Group{}, "Targets"))
+	return cmp.Diff(a, b, cmpopts.EquateEmpty(), cmpopts.IgnoreFields(deploy.Group{}, "Targets"), cmpopts.IgnoreFields(deploy.Act{}, "Fresh", "Changed"))
 }

@@ -237,17 +237,19 @@ func (m *mover) findOut(i int) {
 	}
 }
 
-// alive is running for a lane that waits: a host that is gone runs nothing any more.
+// alive is running for a lane that waits: a host that is gone runs nothing any more. It is asked once a minute.
 func (m *mover) alive(i int) bool {
 	id := m.op.Lanes[i].Name
-	if h, ok := m.seen.Hosts[id]; ok && h.Begun.After(m.op.Updated) {
-		if h.State != "running" {
-			m.fail(i, Because(InstanceGone, "instance", id, "state", h.State))
-			return false
-		}
-		return true
+	h, ok := m.seen.Hosts[id]
+	if ok && h.State != "running" {
+		m.fail(i, Because(InstanceGone, "instance", id, "state", h.State))
+		return false
 	}
-	m.d.look(Look{Instance: id, At: m.now})
+	next := m.now
+	if ok && h.Begun.Add(time.Minute).After(next) {
+		next = h.Begun.Add(time.Minute)
+	}
+	m.d.look(Look{Instance: id, At: next})
 	return true
 }
 

@@ -50,7 +50,7 @@ func (j *Journal) Append(ctx context.Context, e deploy.Event, row deploy.Row, c 
 		return fmt.Errorf("append event %d of %s: %w", e.Seq, e.Op, err)
 	}
 	j.locks = locks
-	j.events[e.Op] = append(j.events[e.Op], journalCopy(e))
+	j.events[e.Op] = append(j.events[e.Op], journalWritten(e))
 	j.rows[e.Op] = journalCopy(row)
 	return nil
 }

@@ -3,54 +3,74 @@ package deploytest
 import (
 	"reflect"
 	"time"
+
+	"junban/deploy"
 )
 
-// journalCopy copies a value to its depth as a journal on disk would: what JSON leaves out is left out, and times lose
-// their monotonic reading. It is a hundred times the speed of going through JSON, and sweeps go through it millions of times.
-func journalCopy[T any](v T) T {
-	var out T
-	copyInto(reflect.ValueOf(&out).Elem(), reflect.ValueOf(v))
-	return out
+// journalWritten is an event as it would be read back from a disk: without what is not written of it.
+func journalWritten(e deploy.Event) deploy.Event {
+	e = journalCopy(e)
+	if e.Act != nil {
+		e.Act.Fresh, e.Act.Changed = nil, deploy.Cause{} // json:"-"
+	}
+	return e
 }
 
-func copyInto(dst, src reflect.Value) {
-	switch src.Kind() {
+// journalCopy copies a value to its depth; times lose their monotonic reading, as they do on a disk. Sweeps go through it
+// millions of times, so it does not go through JSON.
+func journalCopy[T any](v T) T {
+	deepen(reflect.ValueOf(&v).Elem())
+	return v
+}
+
+// deepen replaces what a value shares with the one that it was copied from.
+func deepen(v reflect.Value) {
+	switch v.Kind() {
 	case reflect.Pointer:
-		if !src.IsNil() {
-			dst.Set(reflect.New(src.Type().Elem()))
-			copyInto(dst.Elem(), src.Elem())
+		if !v.IsNil() {
+			own := reflect.New(v.Type().Elem())
+			own.Elem().Set(v.Elem())
+			deepen(own.Elem())
+			v.Set(own)
 		}
 	case reflect.Slice:
-		if !src.IsNil() {
-			dst.Set(reflect.MakeSlice(src.Type(), src.Len(), src.Len()))
-			for i := range src.Len() {
-				copyInto(dst.Index(i), src.Index(i))
+		if !v.IsNil() {
+			own := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
+			reflect.Copy(own, v)
+			for i := 0; i < own.Len() && shares(own.Type().Elem()); i++ {
+				deepen(own.Index(i))
 			}
+			v.Set(own)
 		}
 	case reflect.Map:
-		if !src.IsNil() {
-			dst.Set(reflect.MakeMapWithSize(src.Type(), src.Len()))
-			for it := src.MapRange(); it.Next(); {
-				v := reflect.New(src.Type().Elem()).Elem()
-				copyInto(v, it.Value())
-				dst.SetMapIndex(it.Key(), v)
+		if !v.IsNil() {
+			own := reflect.MakeMapWithSize(v.Type(), v.Len())
+			each := reflect.New(v.Type().Elem()).Elem()
+			for it := v.MapRange(); it.Next(); {
+				each.Set(it.Value())
+				deepen(each)
+				own.SetMapIndex(it.Key(), each)
 			}
+			v.Set(own)
 		}
 	case reflect.Struct:
-		copyStruct(dst, src)
-	default:
-		dst.Set(src)
+		if t, ok := v.Addr().Interface().(*time.Time); ok {
+			*t = t.Round(0)
+			return
+		}
+		for i := range v.NumField() {
+			if f := v.Field(i); shares(f.Type()) {
+				deepen(f)
+			}
+		}
 	}
 }
 
-func copyStruct(dst, src reflect.Value) {
-	if t, ok := src.Interface().(time.Time); ok {
-		dst.Set(reflect.ValueOf(t.Round(0)))
-		return
+// shares reports whether copies of a type may share something.
+func shares(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Map, reflect.Struct:
+		return true
 	}
-	for i := range src.NumField() {
-		if f := src.Type().Field(i); f.IsExported() && f.Tag.Get("json") != "-" {
-			copyInto(dst.Field(i), src.Field(i))
-		}
-	}
+	return false
 }

@@ -36,7 +36,7 @@ func play(t *testing.T, s deploytest.Setup, f func(*stage)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		st := &stage{t: t, w: deploytest.NewWorld(s), journal: newMem(), book: newBook(s.Groups...), people: newPeople(), ctx: ctx}
+		st := &stage{t: t, w: deploytest.NewWorld(s), journal: deploytest.NewJournal(), book: newBook(s.Groups...), people: newPeople(), ctx: ctx}
 		var world sync.WaitGroup
 		world.Go(func() { st.w.Drive(ctx) })
 		time.Sleep(time.Minute) // so that even the oldest reading shows a settled fleet

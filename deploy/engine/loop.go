@@ -178,6 +178,9 @@ func (l *loop) take(after deploy.Operation) {
 		if !l.op.Lanes[i].Moved(after.Lanes[i]) {
 			continue
 		}
+		if l.op.Lanes[i].Waits() {
+			clear(l.seen.Faults) // a person has decided: patience begins anew
+		}
 		for k, s := range l.seen.Effects {
 			switch {
 			case k.Lane != i:

@@ -144,7 +144,7 @@ func TestACommandWhoseSupervisorIsGoneBeforeItStartsDoesNotStart(t *testing.T) {
 	h := anyShell(t)
 	mv, err := exec.LookPath("mv")
 	must(t, err)
-	text := "#!/bin/sh\ncase $2 in */pid) read -r _ _ _ pid _ <\"$LOG/10000001\"; kill -9 \"$pid\" ;; esac\nexec " + mv + " \"$@\"\n"
+	text := "#!/bin/sh\ncase $2 in */pid) read -r _ _ _ pid _ <\"$LOG/10000001\"; kill -9 \"$pid\"; while kill -0 \"$pid\"; do sleep 0.02; done 2>/dev/null ;; esac\nexec " + mv + " \"$@\"\n"
 	must(t, os.WriteFile(filepath.Join(h.dir, "bin", "mv"), []byte(text), 0o755))
 	h.env = append(h.env, "LOG="+filepath.Join(h.state, instance, "log"))
 	want(t, h.run(Job{Script: "echo x >>\"$STARTS\"", Env: []Var{{"STARTS", h.path("starts")}}}), Unknown, -1)

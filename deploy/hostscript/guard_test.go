@@ -3,6 +3,7 @@ package hostscript
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -243,6 +244,41 @@ func TestAnotherBootOrAReusedPidIsNotTheProcess(t *testing.T) {
 			h.open()
 			first.report()
 		})
+	}
+}
+
+func TestALostStartTimeIsNoLivingProcess(t *testing.T) {
+	// The child was killed while it read its own start time, and its pid file says nothing of it.
+	h := anyShell(t)
+	j := h.gated("op/lane/1/command", "0")
+	first := h.start(j)
+	pid := h.waitPid()
+	must(t, syscall.Kill(h.supervisor(), syscall.SIGKILL))
+	must(t, syscall.Kill(-pid, syscall.SIGKILL))
+	files, err := filepath.Glob(filepath.Join(h.state, instance, "run", "*", "pid"))
+	must(t, err)
+	must(t, os.WriteFile(files[0], []byte(itoa(pid)+" \n"), 0o600))
+	want(t, first.report(), Unknown, -1)
+	want(t, h.run(j), Unknown, -1)
+	want(t, h.run(Job{Token: "op2", Script: "exit 0"}), Exited, 0)
+}
+
+func TestNothingStartsWhenTheHostCannotBeRead(t *testing.T) {
+	cat, err := exec.LookPath("cat")
+	must(t, err)
+	for name, hidden := range map[string]string{"boot": "*/boot_id", "start": "*/stat"} {
+		h := anyShell(t)
+		text := "#!/bin/sh\ncase $1 in " + hidden + ") exit 1 ;; esac\nexec " + cat + " \"$@\"\n"
+		must(t, os.WriteFile(filepath.Join(h.dir, "bin", "cat"), []byte(text), 0o755))
+		// Where there is no /proc, ps and sysctl say nothing either.
+		for _, tool := range []string{"ps", "sysctl"} {
+			must(t, os.WriteFile(filepath.Join(h.dir, "bin", tool), []byte("#!/bin/sh\nexit 1\n"), 0o755))
+		}
+		r := h.run(Job{Script: "echo x >>\"$STARTS\"", Env: []Var{{"STARTS", h.path("starts")}}})
+		if r.State != Refused || !strings.Contains(r.Why, "cannot read") {
+			t.Errorf("%s: %s, why %q", name, r.State, r.Why)
+		}
+		wantStarts(t, h, 0)
 	}
 }
 

@@ -116,8 +116,8 @@ func (a *arrival) report() Report {
 	a.h.t.Helper()
 	select {
 	case <-a.done:
-	case <-time.After(time.Minute):
-		a.h.t.Fatal("no answer within a minute")
+	case <-time.After(2 * time.Minute):
+		a.h.t.Fatal("no answer within two minutes")
 	}
 	if a.err != nil {
 		a.h.t.Errorf("the guard ended with %v, want 0", a.err)

@@ -9,7 +9,8 @@
 //	            would, the line "start" starts it
 //	app.state   "running RELEASE" or "stopped", replaced after each change
 //	release.sh  puts the release $REF here; verify.sh checks that it runs
-//	broken      if it is there, it names a release that verify.sh finds broken
+//	broken      if it is there, it names a release that verify.sh finds broken;
+//	            "next" becomes the one that verify.sh sees first
 //	unhealthy   if it is there, /health answers 503
 //
 // The package must never know of load balancers, of AWS or of the product: what

@@ -62,6 +62,29 @@ func TestABrokenReleaseIsOnlyThatOne(t *testing.T) {
 	b.mustSh("./verify.sh", "REF=v41")
 }
 
+func TestTheNextReleaseIsBrokenAndNoOther(t *testing.T) {
+	b := create(t, instance.Options{})
+	b.switchOn()
+	b.write("broken", "next\n")
+	if _, err := b.sh("./verify.sh", "REF=v42"); err == nil { // it is not here: nothing was verified
+		t.Error("v42 was verified while v41 runs")
+	}
+	if got := b.file("broken"); got != "next" {
+		t.Errorf("broken says %q before anything came", got)
+	}
+	b.mustSh("./release.sh", "REF=v42", "RELEASE_SECONDS=0")
+	for range 2 {
+		if out, err := b.sh("./verify.sh", "REF=v42"); err == nil || !strings.Contains(err.Error(), "this release is broken") {
+			t.Errorf("the next release: %v\n%s", err, out)
+		}
+	}
+	b.mustSh("./release.sh; ./verify.sh", "REF=v43", "RELEASE_SECONDS=0")
+	b.mustSh("./release.sh", "REF=v42", "RELEASE_SECONDS=0")
+	if _, err := b.sh("./verify.sh", "REF=v42"); err == nil {
+		t.Error("v42 was mended by v43")
+	}
+}
+
 // A script that writes to the pipe while nobody reads it, and comes back later.
 func TestReleaseOutlivesAReboot(t *testing.T) {
 	b := create(t, instance.Options{})

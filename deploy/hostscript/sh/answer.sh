@@ -27,7 +27,7 @@ tell() {
 		return
 	fi
 	shown=$m_run began=$m_at
-	if { read -r outcome code ended; } 2>/dev/null <"$home/run/$m_run/result" && [ -n "$ended" ]; then
+	if { read -r outcome code ended; } 2>/dev/null <"$home/run/$m_run/result" && [ -n "$code" ]; then
 		[ "$outcome" != refused ] || why='the guard was disturbed before it had started the command'
 		say "$outcome" "$code"
 		return

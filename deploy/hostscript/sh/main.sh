@@ -4,6 +4,14 @@ shift 2
 run=${dir##*/} home=${dir%/run/*}
 . "$dir/job"
 boot=$(boot_id)
+if [ -z "$boot" ]; then
+	# Without it a living process would look like one of before a restart.
+	[ "$op" != child ] && [ "$op" != supervise ] || exit 125
+	why='the guard cannot read which boot of the host this is'
+	say refused -1
+	m_run='' drop
+	exit 0
+fi
 case $op in
 supervise) supervise ;;
 child) child "$@" ;;

@@ -31,9 +31,9 @@ start_of() {
 	printf '%s_%s_%s_%s_%s\n' "$2" "$3" "$4" "$5" "${6:-}"
 }
 
-# alive PID START: that very process lives.
+# alive PID START: that very process lives. An empty start is no process: start_of says nothing of a dead one either.
 alive() {
-	[ -n "${1:-}" ] && [ "$(start_of "$1")" = "$2" ]
+	[ -n "${1:-}" ] && [ -n "${2:-}" ] && [ "$(start_of "$1")" = "$2" ]
 }
 
 # group_alive PID START: the process, or its group after it. While a group lives its number is not given to a new

@@ -106,7 +106,8 @@ stop_watch() {
 child() {
 	# Not the supervisor's redirection: its shell would add its own word on how the command ended.
 	exec >>"$dir/output" 2>&1
-	printf '%s %s\n' $$ "$(start_of $$)" >"$dir/pid.new" && mv "$dir/pid.new" "$dir/pid" || exit 125
+	my_start=$(start_of $$) && [ -n "$my_start" ] || exit 125
+	printf '%s %s\n' $$ "$my_start" >"$dir/pid.new" && mv "$dir/pid.new" "$dir/pid" || exit 125
 	alive "$1" "$2" || exit 125
 	for mark in cancel over cut; do
 		[ ! -e "$dir/$mark" ] || exit 125

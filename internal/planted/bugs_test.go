@@ -1,0 +1,212 @@
+package planted
+
+// Where the bugs are planted.
+const (
+	core   = "./deploy"
+	engine = "./deploy/engine"
+
+	apply   = "deploy/apply.go"
+	lane    = "deploy/lane.go"
+	journal = "deploy/journal.go"
+	next    = "deploy/next.go"
+	leave   = "deploy/verb_leave.go"
+	command = "deploy/verb_command.go"
+	join    = "deploy/verb_join.go"
+	healthy = "deploy/gate_healthy.go"
+	window  = "deploy/gates.go"
+	decide  = "deploy/decide.go"
+	fleet   = "deploy/fleet.go"
+	terms   = "deploy/terms.go"
+	loop    = "deploy/engine/loop.go"
+	engines = "deploy/engine/engine.go"
+)
+
+// bug is one mistake that somebody could make, and the tests that would tell them.
+type bug struct {
+	name     string
+	file     string
+	old, new string // old stands in the file exactly once
+	guards   []guard
+}
+
+// guard is one run of tests that must fail.
+type guard struct{ pkg, run string }
+
+var bugs = []bug{
+	{
+		"an effect before its intent is journalled", loop,
+		"	if len(d.Events) > 0 {\n		return l.write(ctx, d.Events[0])\n	}",
+		`	if len(d.Events) > 0 {
+		ev := d.Events[0]
+		ev.Version, ev.Seq, ev.Op, ev.At = deploy.EventVersion, l.op.Seq+1, l.id, now
+		if intent, err := deploy.Apply(l.op, ev); err == nil && ev.Type == deploy.EventBegun {
+			for _, e := range deploy.Next(intent, l.seen, now).Do {
+				l.begin(ctx, e)
+			}
+		}
+		return l.write(ctx, d.Events[0])
+	}`,
+		[]guard{{engine, "TestNothingIsDoneBeforeItsIntentIsJournalled"}},
+	},
+	{
+		"no wait until drained", leave, "	case left == 0:\n", "	case left >= 0:\n",
+		[]guard{{core, "TestDrained"}},
+	},
+	{
+		"draining counts as drained", leave, "		case state == Absent && (l.Seen[p] || m.gone(i, p)):", "		case state.Out() && (l.Seen[p] || m.gone(i, p)):",
+		[]guard{{core, "TestDrained"}},
+	},
+	{
+		"NotRegistered is believed at once", leave, "		case state == Absent && (l.Seen[p] || m.gone(i, p)):", "		case state == Absent:",
+		[]guard{{core, "TestDrained"}},
+	},
+	{
+		"the gates are not asked again for a retry", leave, "	if m.serving(i, readings) {", "	if m.op.Lanes[i].Fresh && s.Tries == 0 && m.serving(i, readings) {",
+		[]guard{{core, "TestEveryTryOfADeregisterPassesTheGates"}, {engine, "TestALeaveThatWasBegunPassesTheGatesAgain|TestAThrottledDeregister"}},
+	},
+	{
+		"the gate looks at the first group only", healthy, "	for _, arn := range groupsOf(m.pairs(lane)) {", "	for _, arn := range groupsOf(m.pairs(lane))[:1] {",
+		[]guard{{core, "TestTheGates"}},
+	},
+	{
+		"min_healthy is off by one", healthy, "len(up) < least", "len(up)+1 < least",
+		[]guard{{core, "TestTheGates"}, {engine, "TestNothingLeavesBelowTheMinimum"}},
+	},
+	{
+		"what a person left out still counts as healthy", healthy, "			if l.LeftOut || l.Out() {", "			if l.Out() {",
+		[]guard{{core, "TestMaxUnavailable"}},
+	},
+	{
+		"what has left counts as healthy in an old reading", healthy, "			if l.LeftOut || l.Out() {", "			if l.LeftOut {",
+		[]guard{{core, "TestWhatIsOutIsNotHealthyWhateverAReadingShows"}},
+	},
+	{
+		"max_unavailable is ignored", window, "len(out) >= max(1, window)", "len(out) > len(m.op.Lanes)",
+		[]guard{{core, "TestMaxUnavailable"}, {engine, "TestCrashAtEveryHook/deploy$"}},
+	},
+	{
+		"a reading may be ten minutes old", next, "	freshFor = 2 * time.Second", "	freshFor = 10 * time.Minute",
+		[]guard{{core, "TestAnOldReadingOpensNoGate"}, {engine, "TestAThrottledDeregister"}},
+	},
+	{
+		"sent again under another token after a restart", command, `"%s/%s/%d/%s", m.op.ID, l.Name, l.Attempt, step.Verb)`,
+		`"%s/%s/%d%s/%s", m.op.ID, l.Name, l.Attempt, m.op.ResumedAt.Format("-150405"), step.Verb)`,
+		[]guard{{core, "TestWhatIsSent"}, {engine, "TestCrashAtEveryHook/deploy$"}},
+	},
+	{
+		"not looked for after a restart", command, "	case l.Fresh && (send.Fault == nil || send.Fault.Class != Unsure):", "	case send.Fault == nil || send.Fault.Class != Unsure:",
+		[]guard{{core, "TestACommandWhoseIdIsUnknown"}, {engine, "TestACommandIsSentOnceWhereverTheBotDies"}},
+	},
+	{
+		"not looked for after an answer was lost", command, "	case l.Fresh && (send.Fault == nil || send.Fault.Class != Unsure):", "	case l.Fresh:",
+		[]guard{{core, "TestACommandWhoseIdIsUnknown"}},
+	},
+	{
+		"sent again before it could have been visible", command, "find.Last.After(m.visibleFrom(i, send))", "find.Last.After(m.op.Lanes[i].Begun)",
+		[]guard{{core, "TestACommandWhoseIdIsUnknown"}},
+	},
+	{
+		"put back by another hand is not noticed before the command begins", command, "		if state == Absent {\n			continue\n		}", "		if state == Absent || m.op.ResumedAt.Before(m.now) {\n			continue\n		}",
+		[]guard{{core, "TestNoCommandOnAnInstanceInService"}},
+	},
+	{
+		"put back by another hand is not noticed before the command is sent", command, "		if m.serving(i, readings) {", "		if false {",
+		[]guard{{core, "TestNoCommandOnAnInstanceInService"}, {engine, "TestNoCommandOnADrainedInstanceThatAHumanPutBack"}},
+	},
+	{
+		"an unknown command counts as failed", command, "		m.emit(Event{Type: EventUnknown, Lane: i, Cause: Because(CommandUnknown, \"why\", r.Why), Output: r.Output})", "		m.fail(i, Because(CommandFailed), r.Output)",
+		[]guard{{core, "TestWhatAHostReports"}},
+	},
+	{
+		"healthy in one group is back", join, "	case well == len(m.pairs(i)):", "	case well > 0:",
+		[]guard{{core, "TestHealthyAgain"}, {engine, "TestHealthyInOneGroupIsNotBack"}},
+	},
+	{
+		"a reading from before the registration is believed", join, "m.reading(i, p.Group, l.Accepted.Add(tick))", "m.reading(i, p.Group, l.StartAt)",
+		[]guard{{core, "TestHealthyAgain"}},
+	},
+	{
+		"one reading of NotRegistered is believed after a register", join, "m.twice(p, l.Accepted.Add(settle), Health.Out)", "true",
+		[]guard{{core, "TestOneReadingOfNotRegisteredIsNotBelieved"}},
+	},
+	{
+		"abort puts back what failed", lane, "	case l.Phase == PhaseFailed && (l.Ran || ", "	case l.Phase == PhaseFailed && (",
+		[]guard{{core, "TestWhatAnAbortMakesOfALane"}, {engine, "TestWaysOutOfAFailure/abort"}},
+	},
+	{
+		"a retry keeps its attempt", lane, "	l.Attempt++\n", "",
+		[]guard{{core, "TestWhereARetryBegins"}, {engine, "TestWaysOutOfAFailure/retry"}},
+	},
+	{
+		"locks are not taken", journal, "			c.Take = append(c.Take, l)", "			_ = l",
+		[]guard{{core, "TestLocksAreTaken"}, {engine, "TestTwoRolloutsDoNotOverlap"}},
+	},
+	{
+		"locks are not freed", journal, "Changes{Free: true, Keep: after.holds(e.At)}", "Changes{Keep: after.holds(e.At)}",
+		[]guard{{core, "TestLocksAreTaken"}, {engine, "TestCrashAtEveryHook/deploy$"}},
+	},
+	{
+		"what stays out is not held", journal, "Changes{Free: true, Keep: after.holds(e.At)}", "Changes{Free: true}",
+		[]guard{{core, "TestWhatStaysOutIsHeld"}, {engine, "TestAHeldInstanceIsSkippedAndRestored"}},
+	},
+	{
+		"the requester approves", decide, "	if a.By.ID == o.RequestedBy && !o.Plan.Rules.Approval.Self {", "	if a.By.ID == \"\" {",
+		[]guard{{core, "TestWhyAnApprovalIsRefused"}, {engine, "TestWhoMayNotApprove"}},
+	},
+	{
+		"a vote by the requester is folded", apply, "	if e.Act.By.ID == o.RequestedBy && !approval.Self && e.Act.Verb == ActApprove {", "	if e.Act.By.ID == \"\" {",
+		[]guard{{core, "TestApplyRefuses"}},
+	},
+	{
+		"guests may act", decide, "	if a.By.Kind != Member {", "	if a.By.Kind == Stranger {",
+		[]guard{{core, "TestEveryActOfEverybody"}, {engine, "TestWhoMayNotApprove"}},
+	},
+	{
+		"a forged hash is approved", decide, "func approve(o Operation, a Act, now time.Time) ([]Event, error) {\n	if a.Hash != o.Hash {", "func approve(o Operation, a Act, now time.Time) ([]Event, error) {\n	if a.Hash == \"\" {",
+		[]guard{{core, "TestWhyAnApprovalIsRefused"}, {engine, "TestWhoMayNotApprove"}},
+	},
+	{
+		"the plan is not compared at Approve", decide, "	if a.Fresh.Hash() != o.Hash {", "	if a.Fresh.Kind != o.Plan.Kind {",
+		[]guard{{core, "TestAnApprovalOfAChangedPlan"}, {engine, "TestAFlapVoidsNothingAndANewInstanceDoes"}},
+	},
+	{
+		"the plan is not compared at the start", next, "	if c.Plan.Hash() != m.op.Hash {", "	if c.Plan.Kind != m.op.Plan.Kind {",
+		[]guard{{core, "TestTheStart"}, {engine, "TestAFleetThatChangedInTheQueue"}},
+	},
+	{
+		"a late approval counts", decide, "	if !now.Before(o.Expires) {", "	if o.Expires.IsZero() {",
+		[]guard{{core, "TestWhyAnApprovalIsRefused"}},
+	},
+	{
+		"a request never expires", next, "		if !o.Expires.IsZero() && !now.Before(o.Expires) {", "		if o.Expires.IsZero() {",
+		[]guard{{core, "TestARequestExpires"}, {engine, "TestWhoMayNotApprove"}},
+	},
+	{
+		"standing is not asked at the start", next, "		if why, ok := stands(c.People[id], rules.Approval.Allow); !ok {", "		if why, ok := stands(Person{ID: id, Kind: Member}, append([]string{id}, rules.Approval.Allow...)); !ok {",
+		[]guard{{core, "TestTheStart"}},
+	},
+	{
+		"what a former process began counts as fresh", apply, "		o.Lanes[i].Fresh = false", "		o.Lanes[i].Fresh = o.Lanes[i].Phase != PhaseDue",
+		[]guard{{core, "TestARestartGrantsNothing"}, {engine, "TestACommandIsSentOnceWhereverTheBotDies"}},
+	},
+	{
+		"a deregister without the overridden port", fleet, "			add(g.owner(t.Target), t.Pair)", "			add(g.owner(t.Target), Pair{Group: g.ARN, Target: t.Target, Port: g.Port})",
+		[]guard{{core, "TestAPlanUsesThePairsThatAreListed"}, {engine, "TestAHeldInstanceIsSkippedAndRestored"}},
+	},
+	{
+		"what is out is no part of the fleet", fleet, "		for _, p := range f.Out {", "		for _, p := range f.Out[:0] {",
+		[]guard{{core, "TestWhatIsOutStaysInTheFleet"}, {engine, "TestTwoRolloutsDoNotOverlap"}},
+	},
+	{
+		"a minimum is rounded down", terms, "	return int(math.Ceil(float64(fleet) * float64(c.N) / 100))", "	return int(math.Floor(float64(fleet) * float64(c.N) / 100))",
+		[]guard{{core, "TestCount"}},
+	},
+	{
+		"a bot that was taken over goes on", loop, "			return errFenced\n", "			continue\n",
+		[]guard{{engine, "TestABotThatWasTakenOverActsNoMore"}},
+	},
+	{
+		"an append whose outcome is unknown counts as written", engines, "		err = e.readBack(ctx, ev, err)", "		err = nil",
+		[]guard{{engine, "TestAnAppendWhoseOutcomeIsUnknown"}},
+	},
+}
