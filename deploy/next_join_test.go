@@ -10,7 +10,7 @@ import (
 // joining is a rollout whose first instance has been registered again, acknowledged.
 func joining(t *testing.T, groups ...string) *tale {
 	t.Helper()
-	return ruled(t, 1, 1, groups...).steps(0, 3).begun(0).accepted(0)
+	return ruled(t, 1, 1, groups...).steps(0, 3).wait(time.Minute).begun(0).accepted(0)
 }
 
 // TestHealthyAgain: in each group, on every port, in a reading newer than the registration.

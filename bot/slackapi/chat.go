@@ -79,7 +79,7 @@ func messageOptions(m card.Message, k bot.Key) ([]slack.MsgOption, error) {
 		return nil, err
 	}
 	options := []slack.MsgOption{
-		slack.MsgOptionText(r.text, false), slack.MsgOptionAttachments(r.attachments...),
+		slack.MsgOptionText(r.text, false), slack.MsgOptionBlocks(r.blocks...), slack.MsgOptionAttachments(r.attachments...),
 		slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl(), slack.MsgOptionParse(false),
 	}
 	if k.Op != "" {
@@ -128,8 +128,12 @@ func (c *Client) respond(ctx context.Context, e bot.Envelope, m card.Message) er
 		return err
 	}
 	no := false
-	return slack.PostWebhookCustomHTTPContext(ctx, e.Response, c.http, &slack.WebhookMessage{
+	answer := &slack.WebhookMessage{
 		ResponseType: slack.ResponseTypeEphemeral, ThreadTimestamp: e.Thread, Text: r.text, Attachments: r.attachments,
 		Parse: "none", UnfurlLinks: &no, UnfurlMedia: &no,
-	})
+	}
+	if len(r.blocks) > 0 {
+		answer.Blocks = &slack.Blocks{BlockSet: r.blocks}
+	}
+	return slack.PostWebhookCustomHTTPContext(ctx, e.Response, c.http, answer)
 }

@@ -28,13 +28,13 @@ func TestSlackTakesAnyMessage(t *testing.T) {
 		shown, _ := w.Message(deploys, place.TS)
 		for _, b := range m.Blocks {
 			for _, button := range b.Buttons {
-				if !strings.Contains(string(shown.Attachments), button.Action) {
+				if !strings.Contains(string(shown.Attachments)+string(shown.Blocks), button.Action) {
 					rt.Fatalf("button %q is not shown", button.Action)
 				}
 			}
 		}
 		for _, control := range []string{"<!channel>", "<!here>", "<@U0EVIL>"} {
-			for _, part := range []string{shown.Text, string(shown.Attachments)} {
+			for _, part := range []string{shown.Text, string(shown.Attachments), string(shown.Blocks)} {
 				if strings.Contains(part, control) {
 					rt.Fatalf("%s came through: %s", control, part)
 				}

@@ -62,6 +62,7 @@ func colour(t card.Tone) string {
 // rendered is a message as Slack takes it.
 type rendered struct {
 	text        string
+	blocks      []slack.Block      // of a neutral message: text is then what notifications show
 	attachments []slack.Attachment // empty, never nil: an update with none must take the old ones away
 }
 
@@ -80,7 +81,11 @@ func render(m card.Message) (rendered, error) {
 		r.block(b)
 	}
 	out := rendered{text: topText(m), attachments: []slack.Attachment{}}
-	if len(r.out) > 0 {
+	switch {
+	case len(r.out) == 0:
+	case m.Tone == card.Neutral:
+		out.blocks = r.fitting() // no bar: Slack shows the text of an attachment's message above it, a second time
+	default:
 		out.attachments = append(out.attachments, slack.Attachment{
 			Color: colour(m.Tone), Fallback: out.text, Blocks: slack.Blocks{BlockSet: r.fitting()},
 		})

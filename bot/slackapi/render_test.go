@@ -193,13 +193,25 @@ func TestButtonsOutliveEverythingElse(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		set := got.attachments[0].Blocks.BlockSet
+		set := got.blocks
 		if len(set) > maxBlocks || set[len(set)-1].BlockType() != slack.MBTAction {
 			t.Errorf("%s: %d blocks, the last is %s", name, len(set), set[len(set)-1].BlockType())
 		}
 		if n := utf8.RuneCountInString(got.text); n > maxText {
 			t.Errorf("%s: %d characters of text", name, n)
 		}
+	}
+}
+
+// Slack shows the text of a message above its attachments: a message without a bar must not say everything twice.
+func TestANeutralMessageHasItsBlocksAtTheTop(t *testing.T) {
+	m := card.Message{Text: "web-1 is drained", Blocks: []card.Block{{Text: card.T("web-1 is drained")}}}
+	if got, err := render(m); err != nil || len(got.blocks) != 1 || len(got.attachments) != 0 {
+		t.Errorf("%v %+v", err, got)
+	}
+	m.Tone = card.Bad
+	if got, err := render(m); err != nil || len(got.blocks) != 0 || len(got.attachments) != 1 {
+		t.Errorf("%v %+v", err, got)
 	}
 }
 

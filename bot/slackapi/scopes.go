@@ -126,7 +126,7 @@ func Manifest(name, command string) ([]byte, error) {
 			BotUser: manifestBotUser{Name: name, AlwaysOnline: true},
 			Commands: []manifestCommand{{
 				Command: command, Description: "Deploy, or see what is being deployed", Escape: true,
-				Usage: "SERVICE REF [to ENVIRONMENT] [on INSTANCE] | status | plan | rollback | abort | help",
+				Usage: "SERVICE REF [to ENVIRONMENT] [on INSTANCE] | status | plan | abort | help",
 			}},
 		},
 	}

@@ -110,7 +110,7 @@ var bugs = []bug{
 		[]guard{{core, "TestNoCommandOnAnInstanceInService"}},
 	},
 	{
-		"put back by another hand is not noticed before the command is sent", command, "		if m.serving(i, readings) {", "		if false {",
+		"put back by another hand is not noticed before the command is sent", command, "		if m.serving(i, readings) {", "		if m.serving(i, readings) && !ok {",
 		[]guard{{core, "TestNoCommandOnAnInstanceInService"}, {engine, "TestNoCommandOnADrainedInstanceThatAHumanPutBack"}},
 	},
 	{
