@@ -30,7 +30,7 @@ func (b *Bot) handle(ctx context.Context, e Envelope) {
 		return
 	}
 	b.Log.Info("refused", "kind", e.Kind, "user", e.User, "channel", e.Channel, "text", clip(e.Text), "action", e.Action, "why", err.Error())
-	b.whisper(ctx, e, b.explain(e, err))
+	b.whisper(ctx, e, b.explain(err))
 }
 
 func (b *Bot) whisper(ctx context.Context, e Envelope, m card.Message) {
@@ -40,7 +40,7 @@ func (b *Bot) whisper(ctx context.Context, e Envelope, m card.Message) {
 }
 
 // explain makes an answer of an error: what was wrong, where, and what would be accepted.
-func (b *Bot) explain(e Envelope, err error) card.Message {
+func (b *Bot) explain(err error) card.Message {
 	if cause, ok := deploy.RefusalOf(err); ok {
 		return card.Refusal(card.Because(cause, nil), "")
 	}

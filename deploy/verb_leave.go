@@ -72,12 +72,13 @@ func (m *mover) deregister(i int) {
 		m.do(e)
 		return
 	}
-	readings, until, ok := m.fresh(i)
+	readings, _, ok := m.fresh(i)
 	if !ok || m.emitted() {
 		return
 	}
 	if m.serving(i, readings) {
-		if _, until, ok = m.admit(i); !ok {
+		_, until, ok := m.admit(i)
+		if !ok {
 			return
 		}
 		e.NotAfter = until

@@ -52,7 +52,7 @@ func remoteType(folder string) (string, error) {
 		return "", nil // it cannot be told; most of them are local
 	}
 	defer func() { _ = mounts.Close() }()
-	return remoteMount(mounts, uint64(at.Dev)), nil
+	return remoteMount(mounts, uint64(at.Dev)), nil //nolint:unconvert // 32 bits on some of Linux's architectures
 }
 
 // remoteMount finds a device's mount in mountinfo (proc_pid_mountinfo(5)) and names it if it is a remote one.

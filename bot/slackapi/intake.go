@@ -44,7 +44,7 @@ func (in *intake) take(ctx context.Context, sm *socketmode.Client, ev socketmode
 		return
 	}
 	arrived := time.Now()
-	in.wg.Go(func() {
+	in.wg.Go(func() { //nolint:contextcheck // an envelope outlives its connection: its limit is the intake's
 		defer func() { <-in.sem }()
 		in.handle(sm, ev, arrived)
 	})

@@ -98,7 +98,7 @@ func (s *slot) run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		life := s.connect(ctx)
 		if ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // the end that was asked for
 		}
 		pause := time.Duration(0)
 		v := judge(life.err)

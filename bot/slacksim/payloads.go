@@ -2,7 +2,6 @@ package slacksim
 
 import (
 	"crypto/rand"
-	"encoding/json"
 	"fmt"
 )
 
@@ -79,7 +78,7 @@ func (w *Workspace) eventPayload(a *app, r *room, event map[string]any) func(str
 			"enterprise_id": nil, "team_id": w.opt.TeamID, "user_id": a.BotUser, "is_bot": true, "is_enterprise_install": false,
 		}},
 	}
-	frozen := json.RawMessage(encode(payload))
+	frozen := encode(payload)
 	return func(string) any { return frozen }
 }
 

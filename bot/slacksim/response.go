@@ -62,10 +62,10 @@ func (w *Workspace) serveResponse(rw http.ResponseWriter, r *http.Request) {
 	status, outcome := w.respond(r.PathValue("token"), body)
 	w.record("response_url", p, lost.prefix()+outcome)
 	w.mu.Unlock()
-	switch {
-	case lost == cut:
+	switch lost {
+	case cut:
 		panic(http.ErrAbortHandler)
-	case lost == garbled:
+	case garbled:
 		outcome = "<html>"
 	}
 	rw.Header().Set("Content-Type", "text/plain; charset=utf-8")
@@ -104,7 +104,7 @@ func (w *Workspace) respond(token string, data []byte) (int, string) {
 	default:
 		m := authored(r.app, body.content)
 		m.ThreadTS = body.ThreadTS
-		posted := &m
+		var posted *Message
 		if body.ResponseType == inChannel {
 			posted = w.post(w.channels[r.channel], m)
 		} else {

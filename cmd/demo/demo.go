@@ -83,9 +83,9 @@ func (d *demo) itself(config string) (*exec.Cmd, error) {
 // run switches everything on, plays, and ends everything in the opposite order, whatever became of it.
 func (d *demo) run(ctx context.Context, play func(context.Context) error) error {
 	c := newCrew(ctx)
-	err := d.start(c)
+	err := d.start(c) //nolint:contextcheck // the crew's context is made of this one
 	if err == nil {
-		err = play(c.ctx)
+		err = play(c.ctx) //nolint:contextcheck // it ends too when one of the crew fails
 	}
 	failed := c.stop()
 	if failed != nil && errors.Is(err, context.Canceled) {

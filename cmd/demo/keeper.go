@@ -53,7 +53,7 @@ func (k *keeper) run(ctx context.Context) error {
 		began := time.Now()
 		err := k.live(ctx)
 		if ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // the end that was asked for
 		}
 		if k.wasKilled() {
 			quick = 0

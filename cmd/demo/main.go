@@ -24,13 +24,13 @@ func main() {
 	kong.Parse(&f, kong.Name("demo"), kong.Description(
 		"The whole world of Junban on one machine: the bot, a simulated Slack and AWS, and real HTTP traffic."))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the demo at once
 	if err := run(ctx, f); err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		stop()
 		os.Exit(1)
 	}
+	stop()
 }
 
 // run plays the demo until ctx is done or, unattended, until its one rollout has ended.

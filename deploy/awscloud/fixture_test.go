@@ -21,8 +21,6 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-const vpc = "vpc-0a1b2c3d"
-
 // fixture is a small account: web (type instance, on a load balancer) with i-1 on the default port and i-2 on two
 // overridden ones, addr (type ip) with i-3's address and one of nobody's, and spare, which no load balancer uses.
 type fixture struct {

@@ -305,7 +305,7 @@ func TestErrorsInEachProtocol(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if body := text(t, resp); resp.StatusCode != 400 || !strings.Contains(body, `"__type":"UnknownOperationException"`) || resp.Header.Get("X-Amzn-Requestid") == "" {
+	if body := text(t, resp); resp.StatusCode != http.StatusBadRequest || !strings.Contains(body, `"__type":"UnknownOperationException"`) || resp.Header.Get("X-Amzn-Requestid") == "" {
 		t.Errorf("SSM: %d %s", resp.StatusCode, body)
 	}
 	http.DefaultClient.CloseIdleConnections()

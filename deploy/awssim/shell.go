@@ -60,7 +60,7 @@ func runShell(ctx context.Context, e Exec) (Outcome, error) {
 	if err := os.MkdirAll(place, 0o700); err != nil {
 		return Outcome{}, fmt.Errorf("making a folder for the script: %w", err)
 	}
-	defer os.RemoveAll(place)
+	defer func() { _ = os.RemoveAll(place) }()
 	script := filepath.Join(place, "_script.sh")
 	if err := os.WriteFile(script, []byte(e.Script), 0o700); err != nil {
 		return Outcome{}, fmt.Errorf("writing the script: %w", err)

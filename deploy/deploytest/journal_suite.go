@@ -76,7 +76,8 @@ func journalSame(t *testing.T, what string, want, got any) {
 	}
 }
 
-func journalFull(op deploy.ID, seq int) deploy.Event {
+// journalFull is an event with something in every field.
+func journalFull(seq int) deploy.Event {
 	pair := deploy.Pair{Group: "arn:tg", Target: "i-1", Port: 8080}
 	plan := deploy.Plan{
 		Terms: deploy.Terms{
@@ -88,7 +89,7 @@ func journalFull(op deploy.ID, seq int) deploy.Event {
 		},
 		Preview: deploy.Preview{Order: []int{0}, Minimum: map[string]int{"arn:tg": 1}},
 	}
-	e := journalEvent(op, seq)
+	e := journalEvent("op-1", seq)
 	e.By, e.Lane, e.Attempt, e.OK, e.State, e.Made = "U1", 1, 2, true, deploy.StateRolling, "cmd-1"
 	e.Deadline, e.Cause = journalStart.Add(time.Hour), deploy.Because(deploy.CommandFailed, "exit", 3)
 	e.Pairs, e.Values, e.Output, e.Plan = []deploy.Pair{pair}, map[string]string{"PREVIOUS_REF": "v0"}, "順番\n", &plan
@@ -97,7 +98,7 @@ func journalFull(op deploy.ID, seq int) deploy.Event {
 }
 
 func journalReadsBack(t *testing.T, j engine.Journal) {
-	want := []deploy.Event{journalFull("op-1", 1), journalFull("op-1", 2)}
+	want := []deploy.Event{journalFull(1), journalFull(2)}
 	row := journalRow("op-1", 0, 1, deploy.StateRolling)
 	row.Started, row.Cause, row.Lanes, row.Done = journalStart, deploy.Because(deploy.Aborted, "by", "U1"), 3, 2
 	journalOK(t, j.Append(t.Context(), want[0], row, deploy.Changes{}))
@@ -117,7 +118,7 @@ func journalReadsBack(t *testing.T, j engine.Journal) {
 
 // Fails on a journal that keeps or hands out its caller's maps, slices and pointers, or writes what JSON leaves out.
 func journalCopies(t *testing.T, j engine.Journal) {
-	in := journalFull("op-1", 1)
+	in := journalFull(1)
 	in.Act.Fresh = in.Plan
 	lock := deploy.Lock{Resource: "instance:i-1", Op: "op-1", Pairs: []deploy.Pair{{Port: 80}}}
 	journalOK(t, j.Append(t.Context(), in, journalRow("op-1", 0, 1, deploy.StateRolling), deploy.Changes{Take: []deploy.Lock{lock}}))
@@ -129,7 +130,7 @@ func journalCopies(t *testing.T, j engine.Journal) {
 	for range 2 {
 		events, err := j.Load(t.Context(), "op-1")
 		journalOK(t, err)
-		journalSame(t, "events", []deploy.Event{journalFull("op-1", 1)}, events)
+		journalSame(t, "events", []deploy.Event{journalFull(1)}, events)
 		spoil(events[0])
 		locks, err := j.Locks(t.Context())
 		journalOK(t, err)

@@ -5,6 +5,7 @@ package deploytest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -126,7 +127,7 @@ func fault(err error) error {
 	if err == nil {
 		return nil
 	}
-	if e, ok := err.(*world.Error); ok {
+	if e, ok := errors.AsType[*world.Error](err); ok {
 		return &deploy.Fault{Class: deploy.Refused, Code: e.Code, Message: e.Message}
 	}
 	return err

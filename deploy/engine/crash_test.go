@@ -172,8 +172,8 @@ func (s *stage) atRest(healthy, holds int) error {
 		}
 	}
 	locks, err := s.journal.Locks(s.ctx)
-	if err != nil || len(locks) != holds {
-		return fmt.Errorf("locks at the end: %v %+v", err, locks)
+	if err == nil && len(locks) != holds {
+		err = fmt.Errorf("locks at the end: %+v", locks)
 	}
-	return nil
+	return err
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,9 +31,9 @@ func (s *stage) intended(verb deploy.Verb) bool {
 // Nothing is done outside before the journal holds the intent.
 func TestNothingIsDoneBeforeItsIntentIsJournalled(t *testing.T) {
 	play(t, deploytest.Setup{}, func(s *stage) {
-		calls := 0
+		var calls atomic.Int32
 		must := func(verb deploy.Verb) {
-			if calls++; !s.intended(verb) {
+			if calls.Add(1); !s.intended(verb) {
 				t.Errorf("an effect of %s without its intent in the journal", verb)
 			}
 		}
@@ -46,67 +48,59 @@ func TestNothingIsDoneBeforeItsIntentIsJournalled(t *testing.T) {
 			},
 		})
 		s.ended(s.begunRollout(), deploy.StateSucceeded)
-		if calls != 9 {
-			t.Errorf("%d calls were watched, not 9", calls)
+		if n := calls.Load(); n != 9 {
+			t.Errorf("%d calls were watched, not 9", n)
 		}
 	})
 }
 
-// I1 holds in each target group: a second one that is short keeps the instance in service in both.
-func TestASecondGroupThatIsShortKeepsAnInstanceInService(t *testing.T) {
-	play(t, deploytest.Setup{Groups: []string{"web", "api"}}, func(s *stage) {
-		s.book.req.Rules.MinHealthy = deploy.Count{N: 2}
-		s.live(0)
-		op := s.request(webV42, "U-dev")
-		short := []world.Pair{{ID: s.w.IDs[2], Port: 8081}}
-		ill := true
-		s.liveAgain(between{health: func(group string, r *deploy.Reading) {
-			for i := range r.Targets {
-				if ill && group == s.w.Arns[1] && r.Targets[i].Target == short[0].ID {
-					r.Targets[i].State = deploy.Unhealthy
+// I1 holds in each target group: one that is short keeps the instance in service in both.
+func TestAGroupThatIsShortKeepsAnInstanceInService(t *testing.T) {
+	for group := range 2 {
+		play(t, deploytest.Setup{Groups: []string{"web", "api"}}, func(s *stage) {
+			s.book.req.Rules.MinHealthy = deploy.Count{N: 2}
+			var ill atomic.Bool
+			s.liveBehind(0, between{health: func(arn string, r *deploy.Reading) {
+				for i := range r.Targets {
+					if ill.Load() && arn == s.w.Arns[group] && r.Targets[i].Target == s.w.IDs[2] {
+						r.Targets[i].State = deploy.Unhealthy
+					}
 				}
+			}})
+			op := s.request(webV42, "U-dev")
+			ill.Store(true)
+			s.approve(op, "U-lead")
+			op = s.until(op.ID, "kept in service by a gate", func(o deploy.Operation) bool { return o.Lanes[0].Gate.Code != "" })
+			time.Sleep(time.Hour)
+			if op = s.load(op.ID); op.Lanes[0].Touched || op.Lanes[0].Gate.Code != deploy.GateHealthy {
+				t.Fatalf("group %d is short: %s\n%s", group, op.Lanes[0].Gate, s.story(op.ID))
 			}
-		}})
-		s.approve(op, "U-lead")
-		op = s.until(op.ID, "kept in service by a gate", func(o deploy.Operation) bool {
-			return len(o.Lanes) > 0 && o.Lanes[1].Gate.Code != "" || o.Lanes[0].Gate.Code != ""
+			ill.Store(false)
+			s.ended(op, deploy.StateSucceeded)
 		})
-		time.Sleep(time.Hour)
-		for _, l := range s.load(op.ID).Lanes {
-			if l.Touched && l.Name != short[0].ID {
-				t.Fatalf("%s left although api is short\n%s", l.Name, s.story(op.ID))
-			}
-		}
-		ill = false
-		s.ended(op, deploy.StateSucceeded)
-	})
-}
-
-// liveAgain ends the present life and begins another.
-func (s *stage) liveAgain(b between) {
-	s.stop()
-	s.liveBehind(0, b)
+	}
 }
 
 // A call that was throttled is made again only on what the fleet shows then: here another instance has fallen ill.
 func TestAThrottledDeregisterIsNotMadeAgainOnAnOldReading(t *testing.T) {
 	play(t, deploytest.Setup{}, func(s *stage) {
 		s.book.req.Rules.MinHealthy = deploy.Count{N: 2}
-		throttled, well := 0, false
+		var throttled atomic.Int32
+		var well atomic.Bool
 		s.liveBehind(0, between{
 			deregister: func(string) error {
-				if throttled < 2 {
-					throttled++
+				if throttled.Load() < 2 {
+					throttled.Add(1)
 					return &deploy.Fault{Class: deploy.Throttled, Code: "Throttling", Message: "Rate exceeded"}
 				}
-				if !well {
+				if !well.Load() {
 					t.Error("web-1 was taken out below the minimum")
 				}
 				return nil
 			},
 			health: func(_ string, r *deploy.Reading) {
 				for i := range r.Targets {
-					if throttled > 0 && !well && r.Targets[i].Target == s.w.IDs[2] {
+					if throttled.Load() > 0 && !well.Load() && r.Targets[i].Target == s.w.IDs[2] {
 						r.Targets[i].State = deploy.Unhealthy
 					}
 				}
@@ -114,10 +108,10 @@ func TestAThrottledDeregisterIsNotMadeAgainOnAnOldReading(t *testing.T) {
 		})
 		op := s.begunRollout()
 		time.Sleep(time.Hour)
-		if throttled != 2 { // the second is made a second later, while the first reading is young enough
-			t.Errorf("%d calls were made", throttled)
+		if n := throttled.Load(); n != 2 { // the second is made a second later, while the first reading is young enough
+			t.Errorf("%d calls were made", n)
 		}
-		well = true
+		well.Store(true)
 		s.ended(op, deploy.StateSucceeded)
 	})
 }
@@ -127,8 +121,13 @@ func TestACommandIsSentOnceWhereverTheBotDies(t *testing.T) {
 	for hook := 1; ; hook++ {
 		over := false
 		play(t, deploytest.Setup{Instances: 2}, func(s *stage) {
+			var mu sync.Mutex
 			sent := map[string]int{}
-			watch := between{send: func(j deploy.Job) { sent[j.Token]++ }}
+			watch := between{send: func(j deploy.Job) {
+				mu.Lock()
+				defer mu.Unlock()
+				sent[j.Token]++
+			}}
 			s.liveBehind(hook, watch)
 			sc := scenario{ask: webV42}
 			op := s.goOn(sc.ask, deploy.Operation{})
@@ -139,6 +138,8 @@ func TestACommandIsSentOnceWhereverTheBotDies(t *testing.T) {
 			} else {
 				over = true
 			}
+			mu.Lock()
+			defer mu.Unlock()
 			if op.State != deploy.StateSucceeded || len(sent) != 4 {
 				t.Errorf("crash at hook %d: it ended %s %s, %d tokens were sent", hook, op.State, op.Cause, len(sent))
 			}
@@ -203,23 +204,22 @@ func TestNoCommandOnADrainedInstanceThatAHumanPutBack(t *testing.T) {
 // An instance is back when it is healthy in all its groups, and not before: the next one would leave too early.
 func TestHealthyInOneGroupIsNotBack(t *testing.T) {
 	play(t, deploytest.Setup{Groups: []string{"web", "api"}}, func(s *stage) {
-		var registered time.Time
+		var first atomic.Pointer[time.Time]
 		s.liveBehind(0, between{
 			register: func(string) {
-				if registered.IsZero() {
-					registered = time.Now()
-				}
+				now := time.Now()
+				first.CompareAndSwap(nil, &now)
 			},
 			health: func(group string, r *deploy.Reading) {
 				for i := range r.Targets {
-					late := !registered.IsZero() && time.Since(registered) < 2*time.Minute
-					if late && group == s.w.Arns[1] && r.Targets[i].Target == s.w.IDs[0] {
+					if at := first.Load(); at != nil && time.Since(*at) < 2*time.Minute && group == s.w.Arns[1] && r.Targets[i].Target == s.w.IDs[0] {
 						r.Targets[i].State = deploy.Initial
 					}
 				}
 			},
 		})
 		op := s.ended(s.begunRollout(), deploy.StateSucceeded)
+		registered := *first.Load()
 		if back := op.Lanes[0].EndAt; back.Before(registered.Add(2 * time.Minute)) {
 			t.Fatalf("back %s after it was registered\n%s", back.Sub(registered), s.story(op.ID))
 		}
@@ -232,8 +232,8 @@ func TestHealthyInOneGroupIsNotBack(t *testing.T) {
 // A process that was taken over does nothing more: the new one's first event is the fence.
 func TestABotThatWasTakenOverActsNoMore(t *testing.T) {
 	play(t, deploytest.Setup{}, func(s *stage) {
-		old := 0
-		s.liveBehind(0, between{deregister: func(string) error { old++; return nil }})
+		var old atomic.Int32
+		s.liveBehind(0, between{deregister: func(string) error { old.Add(1); return nil }})
 		op := s.begunRollout()
 		s.until(op.ID, "draining", func(o deploy.Operation) bool { return o.Lanes[0].Status() == "draining" })
 		endOld := s.end
@@ -242,8 +242,8 @@ func TestABotThatWasTakenOverActsNoMore(t *testing.T) {
 		s.end()
 		endOld()
 		s.end = nil
-		if old != 1 {
-			t.Errorf("the old bot took %d instances out", old)
+		if n := old.Load(); n != 1 {
+			t.Errorf("the old bot took %d instances out", n)
 		}
 		first := ""
 		for _, e := range s.events(op.ID) {
@@ -292,9 +292,13 @@ func TestAnAppendWhoseOutcomeIsUnknown(t *testing.T) {
 		s.journal = j
 		s.live(0)
 		op := s.begunRollout()
+		j.mu.Lock()
 		j.on = true
+		j.mu.Unlock()
 		op = s.ended(op, deploy.StateSucceeded)
 		s.must(deployed(s, op))
+		j.mu.Lock()
+		defer j.mu.Unlock()
 		if j.lost == 0 {
 			t.Fatal("no answer was lost")
 		}
@@ -304,12 +308,15 @@ func TestAnAppendWhoseOutcomeIsUnknown(t *testing.T) {
 // forgetful is a journal that loses every second answer, after writing or before it in turn.
 type forgetful struct {
 	engine.Journal
+	mu   sync.Mutex
 	on   bool
 	n    int
 	lost int
 }
 
 func (f *forgetful) Append(ctx context.Context, e deploy.Event, r deploy.Row, c deploy.Changes) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if f.n++; !f.on || f.n%2 == 0 {
 		return f.Journal.Append(ctx, e, r, c)
 	}

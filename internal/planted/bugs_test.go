@@ -66,7 +66,7 @@ var bugs = []bug{
 	},
 	{
 		"the gate looks at the first group only", healthy, "	for _, arn := range groupsOf(m.pairs(lane)) {", "	for _, arn := range groupsOf(m.pairs(lane))[:1] {",
-		[]guard{{core, "TestTheGates"}},
+		[]guard{{core, "TestTheGates"}, {engine, "TestAGroupThatIsShort"}},
 	},
 	{
 		"min_healthy is off by one", healthy, "len(up) < least", "len(up)+1 < least",

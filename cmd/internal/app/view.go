@@ -121,6 +121,6 @@ func read(ctx context.Context, path, what string, into any, offline func(journal
 	if err != nil {
 		return nil, err
 	}
-	defer r.Close()
+	defer func() { _ = r.Close() }() // it was only read
 	return c, offline(r, c)
 }

@@ -1,5 +1,7 @@
 package config
 
+import "slices"
+
 // overlay lays one walked tree over another: mappings key by key, everything
 // else, lists too, replaced whole. Neither is changed. A text that stands for a
 // mapping (`verify`) replaces; a mapping laid over such a text keeps it.
@@ -60,7 +62,7 @@ func complete(n *node, k *key, path []string) (*node, []gap) {
 	out.fields = append([]field(nil), n.fields...)
 	var gaps []gap
 	for _, sub := range k.keys {
-		here := append(path[:len(path):len(path)], sub.name)
+		here := slices.Concat(path, []string{sub.name})
 		f := out.field(sub.name)
 		switch {
 		case sub.unbuilt != "" || sub.part:

@@ -26,7 +26,7 @@ var binary = sync.OnceValues(func() (string, error) {
 	args := append(append([]string{"build"}, raceFlags...), "-o", path, "junban/cmd/bot")
 	out, err := exec.Command("go", args...).CombinedOutput()
 	if err != nil {
-		return "", fmt.Errorf("go build: %v\n%s", err, out)
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
 	}
 	return path, nil
 })

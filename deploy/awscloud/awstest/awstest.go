@@ -34,7 +34,7 @@ func Config(t testing.TB, h http.Handler, dial func(context.Context) error) aws.
 	}
 	t.Cleanup(func() {
 		transport.CloseIdleConnections()
-		server.Close()
+		_ = server.Close()
 		if err := <-served; !errors.Is(err, http.ErrServerClosed) {
 			t.Errorf("serving: %v", err)
 		}

@@ -122,7 +122,7 @@ func (a *app) kill() {
 		}
 	}
 	a.mu.Unlock()
-	a.srv.Close() // before cancel, lest a cancelled request is still answered
+	_ = a.srv.Close() // before cancel, lest a cancelled request is still answered
 	a.cancel()
 	a.all.Wait()
 }

@@ -42,10 +42,10 @@ func (b *Balancer) Serve(ctx context.Context, l net.Listener) error {
 	}
 	srv.Protocols.SetHTTP1(true)
 
-	stop := context.AfterFunc(ctx, func() { srv.Close() })
+	stop := context.AfterFunc(ctx, func() { _ = srv.Close() })
 	defer stop()
 	err := srv.Serve(l)
-	srv.Close()
+	_ = srv.Close()
 	open.Wait()
 	b.closeIdle()
 	if ctx.Err() == nil {

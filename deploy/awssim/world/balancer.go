@@ -57,7 +57,7 @@ func (b *balancer) enabled(zone string) bool {
 func (w *World) AddBalancer(b Balancer) string {
 	w.enter()
 	defer w.mu.Unlock()
-	id := w.hex(16)
+	id := w.hex()
 	b.ARN = w.arn("loadbalancer/app/" + b.Name + "/" + id)
 	if b.DNSName == "" {
 		b.DNSName = b.Name + "-" + strconv.Itoa(1000000000+w.rng.IntN(1000000000)) + "." + w.region + ".elb.amazonaws.com"
@@ -89,7 +89,7 @@ func (w *World) AddListener(l Listener) string {
 		l.Protocol = "HTTP"
 	}
 	l.Rules = nil
-	l.ARN = w.arn("listener/app/" + b.Name + "/" + b.id + "/" + w.hex(16))
+	l.ARN = w.arn("listener/app/" + b.Name + "/" + b.id + "/" + w.hex())
 	b.listeners = append(b.listeners, &l)
 	w.reassess(now)
 	return l.ARN
@@ -106,7 +106,7 @@ func (w *World) AddRule(listener string, r Rule) string {
 				continue
 			}
 			r.Group = w.mustGroup(r.Group)
-			r.ARN = w.arn("listener-rule/app/" + b.Name + "/" + b.id + "/" + l.ARN[len(l.ARN)-16:] + "/" + w.hex(16))
+			r.ARN = w.arn("listener-rule/app/" + b.Name + "/" + b.id + "/" + l.ARN[len(l.ARN)-16:] + "/" + w.hex())
 			l.Rules = append(l.Rules, r)
 			w.reassess(now)
 			return r.ARN

@@ -100,7 +100,7 @@ func (w *World) AddGroup(g Group) string {
 		panic("world: target group " + g.Name + " exists")
 	}
 	g.fill()
-	g.ARN = w.arn("targetgroup/" + g.Name + "/" + w.hex(16))
+	g.ARN = w.arn("targetgroup/" + g.Name + "/" + w.hex())
 	w.groups = append(w.groups, &group{Group: g, seen: map[Pair][]point{}, gone: map[Pair]time.Time{}})
 	return g.ARN
 }

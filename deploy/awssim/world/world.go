@@ -121,9 +121,10 @@ func (w *World) broadcast() {
 	w.changed = make(chan struct{})
 }
 
-func (w *World) hex(digits int) string {
+// hex is the random end of an ARN.
+func (w *World) hex() string {
 	const chars = "0123456789abcdef"
-	b := make([]byte, digits)
+	b := make([]byte, 16)
 	for i := range b {
 		b[i] = chars[w.rng.IntN(len(chars))]
 	}
