@@ -12,6 +12,7 @@ type Row struct {
 	Service     string    `json:"service"`
 	Environment string    `json:"environment,omitempty"`
 	Ref         string    `json:"ref,omitempty"`
+	On          string    `json:"on,omitempty"` // the one instance that was asked for
 	State       State     `json:"state"`
 	Lanes       int       `json:"lanes"`
 	Done        int       `json:"done"` // lanes that finished their plan
@@ -28,7 +29,7 @@ type Row struct {
 func (o Operation) Row() Row {
 	r := Row{
 		Op: o.ID, Kind: o.Plan.Kind, Service: o.Plan.Service, Environment: o.Plan.Environment, Ref: o.Plan.Ref,
-		State: o.State, Lanes: len(o.Lanes), By: o.RequestedBy, Requested: o.RequestedAt, Approved: o.ApprovedAt,
+		On: o.Plan.Preview.Ask.On, State: o.State, Lanes: len(o.Lanes), By: o.RequestedBy, Requested: o.RequestedAt, Approved: o.ApprovedAt,
 		Started: o.StartedAt, Finished: o.FinishedAt, Head: o.Seq, Cause: o.Cause,
 	}
 	for _, l := range o.Lanes {

@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"sort"
+	"strings"
 	"time"
 )
 
@@ -48,7 +49,7 @@ func healthy(r Reading, g Group) map[string]bool {
 	return out
 }
 
-// order is the sequence in which lanes are taken: first what takes no capacity away, then zone by zone, then by name.
+// order is the sequence in which lanes are taken: first what takes no capacity away, then zone by zone, then by name, as people count.
 func order(lanes []Lane, members []member, f Fleet) []int {
 	sick := map[string]bool{}
 	for _, m := range members {
@@ -66,10 +67,36 @@ func order(lanes []Lane, members []member, f Fleet) []int {
 		if za, zb := f.Instances[a].Zone, f.Instances[b].Zone; za != zb {
 			return za < zb
 		}
-		return f.name(a) < f.name(b)
+		return natural(f.name(a), f.name(b))
 	})
 	return out
 }
+
+// natural orders names as people count: web-2 before web-10.
+func natural(a, b string) bool {
+	for a != "" && b != "" {
+		na, nb := digits(a), digits(b)
+		if na > 0 && nb > 0 {
+			x, y := strings.TrimLeft(a[:na], "0"), strings.TrimLeft(b[:nb], "0")
+			if len(x) != len(y) {
+				return len(x) < len(y)
+			}
+			if x != y {
+				return x < y
+			}
+			a, b = a[na:], b[nb:]
+			continue
+		}
+		if a[0] != b[0] {
+			return a[0] < b[0]
+		}
+		a, b = a[1:], b[1:]
+	}
+	return a == "" && b != ""
+}
+
+// digits is how many digits a text begins with.
+func digits(s string) int { return len(s) - len(strings.TrimLeft(s, "0123456789")) }
 
 // reachable refuses a minimum that this fleet can never keep while one instance is out, and a group that serves
 // through targets none of which is healthy: there the load balancer sends requests to all of them, so each counts.

@@ -198,7 +198,7 @@ func (m *mover) outcome(i int, r Report) {
 		m.fail(i, Because(failed, "exit", r.Exit), r.Output)
 	case ReportTimeout:
 		if step.Verb == VerbVerify {
-			m.fail(i, Because(VerifyFailed, "exit", r.Exit, "limit", step.Limit), r.Output)
+			m.fail(i, Because(VerifyFailed, "limit", step.Limit), r.Output)
 			return
 		}
 		m.fail(i, Because(CommandTimeout, "limit", step.Limit), r.Output)

@@ -123,6 +123,9 @@ var sentences = map[deploy.Code]func(values) Text{
 	},
 	deploy.CommandFailed: func(v values) Text { return T("The deploy command exited ", B(v.get("exit")), ".") },
 	deploy.VerifyFailed: func(v values) Text {
+		if v.get("limit") != "" {
+			return T("The verification did not succeed within ", v.duration("limit"), "; its last try was cut off.")
+		}
 		return T("The verification failed, last with exit code ", B(v.get("exit")), ".")
 	},
 	deploy.CommandTimeout: func(v values) Text {

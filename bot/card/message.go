@@ -106,8 +106,9 @@ func T(parts ...any) Text {
 	return out
 }
 
-// B, C, U and At make spans: bold, code, a user's name, a moment.
+// B, C, U, P and At make spans: bold, code, a user's name, a call for somebody, a moment.
 func B(s string) Span     { return Span{Kind: Bold, Value: s} }
 func C(s string) Span     { return Span{Kind: Code, Value: s} }
 func U(id string) Span    { return Span{Kind: User, Value: id} }
+func P(id string) Span    { return Span{Kind: Ping, Value: id} }
 func At(t time.Time) Span { return Span{Kind: Time, At: t} }

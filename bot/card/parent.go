@@ -14,7 +14,7 @@ const many = 10
 
 // Parent is the one message of an operation that is edited in place.
 func Parent(o deploy.Operation, now time.Time) Message {
-	m := Message{Tone: tone(o), Text: Title(o.Plan.Terms) + ": " + headline(o)}
+	m := Message{Tone: tone(o), Text: Title(o) + ": " + headline(o)}
 	m.Blocks = append(m.Blocks, Block{Text: state(o)})
 	if o.State == deploy.StateRequested {
 		m.Blocks = append(m.Blocks, Block{Text: preview(o.Plan)})
@@ -28,14 +28,25 @@ func Parent(o deploy.Operation, now time.Time) Message {
 	return m
 }
 
-// Title says what is asked for: Deploy web v42 to production.
-func Title(t deploy.Terms) string {
-	out := strings.ToUpper(string(t.Kind[:1])) + string(t.Kind[1:]) + " " + t.Service
-	if t.Ref != "" {
-		out += " " + t.Ref
+// Title says what is asked for: Deploy web v42 to production, Drain web-2 of web.
+func Title(o deploy.Operation) string { return RowTitle(o.Row()) }
+
+// RowTitle is Title for a line of the index.
+func RowTitle(r deploy.Row) string {
+	out := capital(string(r.Kind))
+	if r.Kind == deploy.KindDeploy {
+		out += " " + r.Service + " " + r.Ref
+		if r.Environment != "" {
+			out += " to " + r.Environment
+		}
+		if r.On != "" {
+			out += " on " + r.On
+		}
+		return out
 	}
-	if t.Environment != "" {
-		out += " to " + t.Environment
+	out += " " + r.On + " of " + r.Service
+	if r.Environment != "" {
+		out += " in " + r.Environment
 	}
 	return out
 }
@@ -61,6 +72,9 @@ func tone(o deploy.Operation) Tone {
 func headline(o deploy.Operation) string {
 	if o.State != deploy.StateRolling {
 		return string(o.State)
+	}
+	if o.Aborting() {
+		return "aborting"
 	}
 	if names := undecided(o); names != "" {
 		return "waiting for a decision about " + names
@@ -95,7 +109,7 @@ func state(o deploy.Operation) Text {
 	}
 	switch o.State {
 	case deploy.StateRequested:
-		return T(who, B("Waiting for approval"), " by ", lists(o.Plan.Rules.Approval.Allow), " until ", At(o.Expires), ".")
+		return T(who, B("Waiting for approval"), " by ", callFor(o.Plan.Rules.Approval.Allow), " until ", At(o.Expires), ".")
 	case deploy.StateApproved:
 		return T(who, B("Approved"), ", about to start.")
 	case deploy.StateQueued:
@@ -103,9 +117,25 @@ func state(o deploy.Operation) Text {
 	case deploy.StateSucceeded:
 		return T(who, B("Succeeded"), " in ", Duration(o.FinishedAt.Sub(o.StartedAt)), ". ", aftermath(o))
 	case deploy.StateFailed, deploy.StateAborted, deploy.StateDenied, deploy.StateExpired, deploy.StateWithdrawn:
-		return T(who, B(capital(string(o.State))), ". ", Because(o.Cause, name), " ", aftermath(o))
+		return T(who, verdict(o, ""), " ", aftermath(o))
 	}
 	return T(who, rolling(o))
+}
+
+// verdict is the end of an operation and its reason; after is how long it took, if it began.
+func verdict(o deploy.Operation, after string) Text {
+	state := capital(string(o.State))
+	switch o.Cause.Code {
+	case "":
+		return T(B(state), after, ".")
+	case deploy.Denied, deploy.Withdrawn, deploy.Aborted: // the sentence says the state
+		why := o.Cause.Values["reason"]
+		if why != "" {
+			why = ": " + why
+		}
+		return T(B(state), after, " by ", U(o.Cause.Values["by"]), why, ".")
+	}
+	return T(B(state), after, ". ", Because(o.Cause, o.Plan.Preview.Name))
 }
 
 func rolling(o deploy.Operation) Text {
@@ -142,7 +172,15 @@ func aftermath(o deploy.Operation) Text {
 	if len(held) == 0 {
 		return nil
 	}
-	return T(B(strings.Join(held, ", ")), " stays out of service until somebody restores it: ", C("restore "+o.Plan.Service+" on "+held[0]), ".")
+	return T(B(strings.Join(held, ", ")), " stays out of service until somebody restores it: ", C(restore(o.Plan.Terms, held[0])), ".")
+}
+
+func restore(t deploy.Terms, instance string) string {
+	line := "restore " + t.Service + " on " + instance
+	if t.Environment != "" {
+		line += " to " + t.Environment
+	}
+	return line
 }
 
 // instances is one line per instance, or, above ten, counts and exceptions.
@@ -291,8 +329,17 @@ func mentions(ids []string) Text {
 	return out
 }
 
-// lists names those on a list, people and groups.
-func lists(ids []string) Text { return mentions(ids) }
+// callFor calls for those on a list, people and groups: they have to act.
+func callFor(ids []string) Text {
+	var out Text
+	for i, id := range ids {
+		if i > 0 {
+			out = append(out, T(", ")...)
+		}
+		out = append(out, P(id))
+	}
+	return out
+}
 
 func why(o deploy.Operation) string {
 	if r := o.Plan.Preview.Ask.Reason; r != "" {

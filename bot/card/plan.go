@@ -11,15 +11,17 @@ import (
 // Plan is the dry run of a plan, for one reader.
 func Plan(p deploy.Plan) Message {
 	return Message{
-		Text:   "Plan: " + Title(p.Terms),
-		Blocks: []Block{{Header: "Plan: " + Title(p.Terms)}, {Text: preview(p)}, {Context: T("Nothing was touched. Times are without the commands' own.")}},
+		Text:   "Plan: " + planTitle(p),
+		Blocks: []Block{{Header: "Plan: " + planTitle(p)}, {Text: preview(p)}, {Context: T("Nothing was touched. Times are without the commands' own.")}},
 	}
 }
 
 // PlanText is the same as plain lines, for a terminal.
 func PlanText(p deploy.Plan) string {
-	return Title(p.Terms) + "\n" + strings.ReplaceAll(preview(p).Plain(), "\n", "\n  ") + "\n"
+	return planTitle(p) + "\n" + strings.ReplaceAll(preview(p).Plain(), "\n", "\n  ") + "\n"
 }
+
+func planTitle(p deploy.Plan) string { return Title(deploy.Operation{Plan: p}) }
 
 // preview tells an approver what will be done: order, ports, time and its reason, the least that stays healthy.
 func preview(p deploy.Plan) Text {

@@ -35,7 +35,7 @@ func Thread(before deploy.Operation, events []deploy.Event) (m Message, after de
 	}
 	m.Text = texts[len(texts)-1].Plain()
 	if m.Tone == Bad {
-		m.Text = Title(o.Plan.Terms) + ": " + headline(o)
+		m.Text = Title(o) + ": " + headline(o)
 	}
 	m.Blocks = merge(m.Blocks)
 	return m, o, true, nil
@@ -75,9 +75,9 @@ func tell(was, is deploy.Operation, e deploy.Event) (text Text, code string, bad
 		}
 		return T(U(e.By), " aborted: what runs ends, what has not run is put back."), "", true
 	case deploy.EventFinished:
-		return T(B(capital(string(is.State))), ended(is), ". ", cause(is), aftermath(is)), "", is.State == deploy.StateFailed
+		return T(verdict(is, ended(is)), " ", aftermath(is)), "", is.State == deploy.StateFailed
 	}
-	if len(is.Lanes) == 0 {
+	if len(was.Lanes) == 0 { // the request itself is the parent message
 		return nil, "", false
 	}
 	return tellLane(was, is, e)
@@ -88,13 +88,6 @@ func ended(o deploy.Operation) string {
 		return ""
 	}
 	return " after " + Duration(o.FinishedAt.Sub(o.StartedAt))
-}
-
-func cause(o deploy.Operation) Text {
-	if o.Cause.Code == "" {
-		return nil
-	}
-	return T(Because(o.Cause, o.Plan.Preview.Name), " ")
 }
 
 func tellLane(was, is deploy.Operation, e deploy.Event) (text Text, code string, bad bool) {
@@ -171,7 +164,7 @@ func instance(o deploy.Operation, lane int) Text {
 func Status(running []deploy.Operation, holds []deploy.Lock, zone *time.Location) Message {
 	m := Message{Text: "Status"}
 	for _, o := range running {
-		line := T(B(Title(o.Plan.Terms)), ": ", headline(o), ", asked for by ", U(o.RequestedBy), ", ", C(string(o.ID)))
+		line := T(B(Title(o)), ": ", headline(o), ", asked for by ", U(o.RequestedBy), ", ", C(string(o.ID)))
 		if o.State == deploy.StateQueued {
 			line = append(line, T(". ", Because(o.Waiting, o.Plan.Preview.Name))...)
 		}
@@ -215,11 +208,6 @@ func History(rows []deploy.Row, zone *time.Location) Message {
 	}
 	m.Blocks = merge(m.Blocks)
 	return m
-}
-
-// RowTitle is Title for a line of the index.
-func RowTitle(r deploy.Row) string {
-	return Title(deploy.Terms{Kind: r.Kind, Service: r.Service, Environment: r.Environment, Ref: r.Ref})
 }
 
 // Refusal answers one person: what was wrong, and what would be accepted.

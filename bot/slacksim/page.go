@@ -15,7 +15,7 @@ const heartbeat = 15 * time.Second
 
 // Page serves people: what a page needs to look and work like the workspace. Its paths start with /slack/.
 //
-//	GET  /slack/state   users, channels, messages by channel, ephemerals by user
+//	GET  /slack/state   users, groups, channels, messages by channel, ephemerals by user
 //	GET  /slack/events  server-sent events, a hello first; connect, then read the state, and nothing is missed
 //	POST /slack/send    {user, channel, thread_ts, text}: a message, or a slash command
 //	POST /slack/click   {user, channel, ts, block_id, action_id}
@@ -49,6 +49,10 @@ func (w *Workspace) serveState(rw http.ResponseWriter, _ *http.Request) {
 			"id": u.ID, "name": u.Name, "real_name": u.RealName, "title": u.Title, "kind": u.Kind(), "color": u.Color,
 		})
 	}
+	groups := []map[string]any{}
+	for _, id := range w.groupOrder {
+		groups = append(groups, map[string]any{"id": id, "handle": w.groups[id].Handle})
+	}
 	channels, messages := []map[string]any{}, map[string][]Message{}
 	for _, id := range w.channelOrder {
 		r := w.channels[id]
@@ -62,7 +66,7 @@ func (w *Workspace) serveState(rw http.ResponseWriter, _ *http.Request) {
 	w.mu.Unlock()
 	rw.Header().Set("Cache-Control", "no-store")
 	writeJSON(rw, http.StatusOK, map[string]any{
-		"users": users, "channels": channels, "messages": messages, "ephemerals": ephemerals,
+		"users": users, "groups": groups, "channels": channels, "messages": messages, "ephemerals": ephemerals,
 	})
 }
 

@@ -114,6 +114,9 @@ func TestPageState(t *testing.T) {
 			ID, Kind, Color string
 			RealName        string `json:"real_name"`
 		}
+		Groups []struct {
+			ID, Handle string
+		}
 		Channels []struct {
 			ID, Name string
 			Private  bool
@@ -129,6 +132,9 @@ func TestPageState(t *testing.T) {
 	}
 	if kinds != "member member guest external bot " || state.Users[0].RealName != "Alice Aoki" || len(state.Users[0].Color) != 6 {
 		t.Errorf("users = %+v", state.Users)
+	}
+	if len(state.Groups) != 1 || state.Groups[0].ID != "S0LEADS" || state.Groups[0].Handle != "leads" {
+		t.Errorf("groups = %+v", state.Groups)
 	}
 	if len(state.Channels) != 2 || !state.Channels[1].Private || len(state.Messages[deploys]) != 1 || state.Messages[deploys][0].Attachments == nil {
 		t.Errorf("channels = %+v, messages = %+v", state.Channels, state.Messages)

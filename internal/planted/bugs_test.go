@@ -202,7 +202,7 @@ var bugs = []bug{
 		[]guard{{core, "TestCount"}},
 	},
 	{
-		"a bot that was taken over goes on", loop, "			return errFenced\n", "			continue\n",
+		"a bot that was taken over goes on", loop, "ev.Writer != l.e.writer && !l.resume {", "ev.Writer != l.e.writer && l.id == \"\" {",
 		[]guard{{engine, "TestABotThatWasTakenOverActsNoMore"}},
 	},
 	{

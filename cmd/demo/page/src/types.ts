@@ -11,6 +11,12 @@ export interface User {
   color: string;
 }
 
+/** A user group; its handle is without @. */
+export interface Group {
+  id: string;
+  handle: string;
+}
+
 export interface Channel {
   id: string;
   name: string;
@@ -46,6 +52,7 @@ export interface Message {
 
 export interface SlackState {
   users: User[];
+  groups: Group[];
   channels: Channel[];
   messages: Record<string, Message[]>;
   ephemerals: Record<string, Message[]>;

@@ -2,7 +2,7 @@ import { memo, useContext, useLayoutEffect, useMemo, useRef, type MouseEvent } f
 import { Message as Renderer, type Block, type MessageProps } from "slack-blocks-to-jsx";
 import type { Json, Message } from "../types.ts";
 import { prepare, textBlock } from "./payload.ts";
-import { NamesContext, useWorkspace } from "./context.ts";
+import { GroupsContext, NamesContext, useWorkspace } from "./context.ts";
 import { clickKey } from "./useClicks.ts";
 
 interface Props {
@@ -16,7 +16,8 @@ interface Props {
 export function Blocks({ message, blocks, scope }: Props) {
   const { me, clicks } = useWorkspace();
   const box = useRef<HTMLDivElement>(null);
-  const prepared = useMemo(() => prepare(scope, blocks), [scope, blocks]);
+  const groups = useContext(GroupsContext);
+  const prepared = useMemo(() => prepare(scope, blocks, groups), [scope, blocks, groups]);
   const user = me?.id ?? "";
 
   useLayoutEffect(() => {

@@ -29,12 +29,12 @@ export const Chat = memo(function Chat({ slack, me, channel, service, draft, onB
     () => ({ slack, me, service: service ?? "web", clicks }),
     [slack, me, service, clicks],
   );
-  const { users, channels } = slack;
+  const { users, groups, channels } = slack;
   const names = useMemo(() => ({
     users: users.map((u) => ({ id: u.id, name: u.real_name || u.name })),
     channels: channels.map(({ id, name }) => ({ id, name })),
-    user_groups: [],
-  }), [users, channels]);
+    user_groups: groups.map(({ id, handle }) => ({ id, name: handle })),
+  }), [users, groups, channels]);
   const newest = channel && newestCard(slack, channel.id)?.ts;
   useEffect(() => {
     if (newest && wide.matches) setThread(newest);

@@ -23,7 +23,7 @@ export const WorkspaceContext = createContext<Workspace>({
   clicks: { busy: new Set(), failed: null, click: () => {}, answer: () => {} },
 });
 
-/** Who and what `<@U…>` and `<#C…>` stand for; apart, so that a new message does not draw all others again. */
+/** Who and what `<@U…>`, `<!subteam^S…>` and `<#C…>` stand for; apart, so that a new message does not draw all others again. */
 export const NamesContext = createContext<Names>({ users: [], channels: [], user_groups: [] });
 
 export const useWorkspace = () => useContext(WorkspaceContext);

@@ -2,9 +2,9 @@
 
 const code = /(```[\s\S]*?```|`[^`\n]+`)/;
 
-/** Text with Slack's markup, such that the renderer shows what Slack would. */
-export function mend(text: string): string {
-  return text.split(code).map((part, i) => (i % 2 ? mendCode(part) : mendText(part))).join("");
+/** Text with Slack's markup, such that the renderer shows what Slack would. A bare id of one of the groups is shown as its handle. */
+export function mend(text: string, groups?: ReadonlySet<string>): string {
+  return text.split(code).map((part, i) => (i % 2 ? mendCode(part) : mendText(part, groups))).join("");
 }
 
 // Slack ignores a line break just inside the fence; the renderer draws an empty line, and leaves &amp; as it is.
@@ -14,6 +14,7 @@ function mendCode(part: string): string {
 }
 
 // The renderer puts a space behind every &gt;. Only the first of a line is a quotation's mark.
-function mendText(part: string): string {
-  return part.replace(/(?<=[^\n])&gt;/g, ">");
+function mendText(part: string, groups?: ReadonlySet<string>): string {
+  const named = part.replace(/<[^>]*>|\bS[A-Z0-9]+\b/g, (found) => (groups?.has(found) ? `<!subteam^${found}>` : found));
+  return named.replace(/(?<=[^\n])&gt;/g, ">");
 }

@@ -25,11 +25,12 @@ export interface Prepared {
 }
 
 /**
- * Puts markup right for the renderer (see mend), gives every block and button an element id that is unique in the document (the renderer uses block_id and action_id
- * for that, and the same message may be drawn twice) and takes
- * `confirm` out, which the renderer would draw itself.
+ * Makes blocks ready for the renderer. It puts markup right (see mend), and gives every block and button an element id
+ * that is unique in the document: the renderer uses block_id and action_id for that, and a message may be drawn twice.
+ * It takes out `confirm`, which the renderer would draw itself, and `verbatim`, which it takes for "no markup at all"
+ * where Slack only stops looking for links and names in plain words.
  */
-export function prepare(scope: string, blocks: Json[]): Prepared {
+export function prepare(scope: string, blocks: Json[], groups?: ReadonlySet<string>): Prepared {
   const buttons = new Map<string, Button>();
   const visit = (value: unknown, block: string): unknown => {
     if (Array.isArray(value)) return value.map((v) => visit(v, block));
@@ -40,7 +41,10 @@ export function prepare(scope: string, blocks: Json[]): Prepared {
       const { confirm: _, ...rest } = value;
       return { ...rest, action_id: id };
     }
-    if (value.type === "mrkdwn") return { ...value, text: mend(String(value.text ?? "")) };
+    if (value.type === "mrkdwn") {
+      const { verbatim: _, ...rest } = value;
+      return { ...rest, text: mend(String(value.text ?? ""), groups) };
+    }
     return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, visit(v, block)]));
   };
   const prepared = blocks.map((block, i) => {

@@ -1,7 +1,7 @@
 import type { Message, SlackEvent, SlackState, User } from "../types.ts";
 import { buttonsOf } from "./payload.ts";
 
-export const empty: SlackState = { users: [], channels: [], messages: {}, ephemerals: {} };
+export const empty: SlackState = { users: [], groups: [], channels: [], messages: {}, ephemerals: {} };
 
 /** The workspace after an event. What the event does not touch keeps its identity, so it is not drawn again. */
 export function apply(state: SlackState, event: SlackEvent): SlackState {

@@ -1,0 +1,188 @@
+package card
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"junban/deploy"
+)
+
+// update writes the golden files anew: JUNBAN_UPDATE=1 go test ./bot/card
+var update = os.Getenv("JUNBAN_UPDATE") != ""
+
+// t0 is when the story begins.
+var t0 = time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
+
+// script tells a story by its events; each golden file shows the card and the thread at the moments that matter.
+type script struct {
+	t      *testing.T
+	op     deploy.Operation
+	events []deploy.Event
+	out    strings.Builder
+}
+
+func plan(t *testing.T, kind deploy.Kind, n int) deploy.Plan {
+	t.Helper()
+	f := deploy.Fleet{Instances: map[string]deploy.Instance{}}
+	g := deploy.Group{ARN: "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:targetgroup/web/0123", Name: "web", Type: "instance", Port: 80, Delay: 300 * time.Second, Interval: 30 * time.Second, Balanced: true}
+	for i := range n {
+		id := fmt.Sprintf("i-%04d", i+1)
+		f.Instances[id] = deploy.Instance{ID: id, Name: fmt.Sprintf("web-%d", i+1), State: "running", Zone: "a"}
+		g.Targets = append(g.Targets, deploy.Target{Pair: deploy.Pair{Group: g.ARN, Target: id, Port: 8080}, State: deploy.Healthy})
+	}
+	f.Groups = []deploy.Group{g}
+	r := deploy.Request{
+		Ask:   deploy.Ask{Kind: kind, Service: "web", Environment: "production", Ref: "v42"},
+		Rules: deploy.Rules{MaxUnavailable: deploy.Count{N: 1}, MinHealthy: deploy.Count{N: 1}, Approval: deploy.Approval{Allow: []string{"S0LEADS"}, Required: 1, Expires: 30 * time.Minute, StartWithin: 2 * time.Hour}},
+		Run:   deploy.Run{Command: "./deploy.sh", Timeout: time.Minute, Verify: "./verify.sh", VerifyFor: time.Minute, VerifyEvery: time.Second}, HealthyWithin: 10 * time.Minute, Previous: "v41",
+	}
+	if kind == deploy.KindDrain {
+		r.On, r.Ref, r.Reason = "web-2", "", "new disk"
+	}
+	p, err := deploy.MakePlan(r, f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func begin(t *testing.T, p deploy.Plan) *script {
+	s := &script{t: t}
+	return s.does(0, deploy.Event{Type: deploy.EventRequested, Op: "261121-090000-abc", By: "U0ALICE", Plan: &p})
+}
+
+func (s *script) does(at time.Duration, e deploy.Event) *script {
+	s.t.Helper()
+	e.Version, e.Seq, e.At = deploy.EventVersion, s.op.Seq+1, t0.Add(at)
+	if e.Op == "" {
+		e.Op = s.op.ID
+	}
+	op, err := deploy.Apply(s.op, e)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.op, s.events = op, append(s.events, e)
+	return s
+}
+
+func (s *script) approve(at time.Duration) *script {
+	return s.does(at, deploy.Event{Type: deploy.EventVoted, By: "U0BOB", Act: &deploy.Act{Verb: deploy.ActApprove, By: deploy.Person{ID: "U0BOB"}, Hash: s.op.Hash}}).
+		does(at+time.Second, deploy.Event{Type: deploy.EventStarted, Plan: &s.op.Plan})
+}
+
+// steps ends a lane's next steps well, one a minute.
+func (s *script) steps(lane, n int) *script {
+	for range n {
+		at := s.op.Updated.Sub(t0)
+		s.does(at, deploy.Event{Type: deploy.EventBegun, Lane: lane, Attempt: s.op.Lanes[lane].Attempt, Deadline: t0.Add(at + time.Hour)})
+		s.does(at+time.Minute, deploy.Event{Type: deploy.EventEnded, Lane: lane, OK: true})
+	}
+	return s
+}
+
+// shot writes down what people see now.
+func (s *script) shot(what string) *script {
+	s.t.Helper()
+	fmt.Fprintf(&s.out, "===== %s\n%s", what, show(Parent(s.op, s.op.Updated)))
+	return s
+}
+
+func show(m Message) string {
+	var out strings.Builder
+	fmt.Fprintf(&out, "[%s] %s\n", m.Tone, m.Text)
+	for _, b := range m.Blocks {
+		switch {
+		case b.Text != nil:
+			fmt.Fprintln(&out, b.Text.Plain())
+		case b.Context != nil:
+			fmt.Fprintf(&out, "(%s)\n", b.Context.Plain())
+		case b.Code != "":
+			fmt.Fprintf(&out, "```%s```\n", b.Code)
+		case b.Divider:
+			fmt.Fprintln(&out, "-----")
+		}
+		for _, button := range b.Buttons {
+			fmt.Fprintf(&out, "<%s> %s", button.Label, button.Value)
+			if button.Confirm != nil {
+				fmt.Fprintf(&out, " | %s | %s | %s", button.Confirm.Title, button.Confirm.Text, button.Confirm.OK)
+			}
+			fmt.Fprintln(&out)
+		}
+	}
+	return out.String()
+}
+
+// golden compares the shots, and the whole thread, with a file.
+func (s *script) golden(name string) {
+	s.t.Helper()
+	fmt.Fprintln(&s.out, "===== the thread")
+	var op deploy.Operation
+	for _, e := range s.events {
+		m, after, ok, err := Thread(op, []deploy.Event{e})
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		if op = after; ok {
+			fmt.Fprint(&s.out, show(m))
+		}
+	}
+	path := filepath.Join("testdata", name+".txt")
+	if update {
+		if err := os.WriteFile(path, []byte(s.out.String()), 0o644); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), s.out.String()); diff != "" {
+		s.t.Errorf("%s (JUNBAN_UPDATE=1 writes it, if this is meant):\n%s", name, diff)
+	}
+}
+
+func TestCards(t *testing.T) {
+	t.Run("a rollout", func(t *testing.T) {
+		s := begin(t, plan(t, deploy.KindDeploy, 2)).shot("asked").approve(time.Minute).shot("started")
+		s.steps(0, 1).shot("the first is drained").steps(0, 3).shot("the first is done").steps(1, 4)
+		s.does(time.Hour, deploy.Event{Type: deploy.EventFinished, State: deploy.StateSucceeded}).shot("done").golden("rollout")
+	})
+	t.Run("a failure", func(t *testing.T) {
+		s := begin(t, plan(t, deploy.KindDeploy, 3)).approve(time.Minute).steps(0, 4).steps(1, 1)
+		at := s.op.Updated.Sub(t0)
+		s.does(at, deploy.Event{Type: deploy.EventBegun, Lane: 1, Attempt: 1, Deadline: t0.Add(at + time.Hour)})
+		s.does(at+9*time.Second, deploy.Event{Type: deploy.EventEnded, Lane: 1, Cause: deploy.Because(deploy.CommandFailed, "exit", 1), Output: "npm ERR! disk full"})
+		s.shot("halted")
+		act := deploy.Act{Verb: deploy.ActLeaveOut, By: deploy.Person{ID: "U0ALICE"}, Lane: "i-0002", Attempt: 1}
+		s.does(at+time.Minute, deploy.Event{Type: deploy.EventChosen, Lane: 1, By: "U0ALICE", Act: &act}).steps(2, 4)
+		s.does(time.Hour, deploy.Event{Type: deploy.EventFinished, State: deploy.StateFailed, Cause: deploy.Because(deploy.NotDeployed, "instances", "i-0002")})
+		s.shot("ended").golden("failure")
+	})
+	t.Run("a drain that is aborted", func(t *testing.T) {
+		s := begin(t, plan(t, deploy.KindDrain, 3)).shot("asked").approve(time.Minute)
+		s.does(2*time.Minute, deploy.Event{Type: deploy.EventBegun, Lane: 0, Attempt: 1, Deadline: t0.Add(time.Hour)})
+		s.does(3*time.Minute, deploy.Event{Type: deploy.EventAborted, By: "U0BOB", Act: &deploy.Act{Verb: deploy.ActAbort, By: deploy.Person{ID: "U0BOB"}}})
+		s.shot("aborting").steps(0, 1)
+		s.does(time.Hour, deploy.Event{Type: deploy.EventFinished, State: deploy.StateAborted, Cause: deploy.Because(deploy.Aborted, "by", "U0BOB")})
+		s.shot("ended").golden("drain")
+	})
+	t.Run("above ten instances", func(t *testing.T) {
+		begin(t, plan(t, deploy.KindDeploy, 40)).shot("asked").approve(time.Minute).steps(0, 4).steps(1, 2).shot("rolling").golden("many")
+	})
+}
+
+// Every cause has a sentence that ends as one.
+func TestEveryCauseIsASentence(t *testing.T) {
+	for code, say := range sentences {
+		text := say(values{map[string]string{}, func(id string) string { return id }}).Plain()
+		if !strings.HasSuffix(strings.TrimSpace(text), ".") {
+			t.Errorf("%s: %q", code, text)
+		}
+	}
+}
