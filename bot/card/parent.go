@@ -105,11 +105,11 @@ func state(o deploy.Operation) Text {
 	name := o.Plan.Preview.Name
 	who := T("Asked for by ", U(o.RequestedBy), why(o), ". ")
 	if a := o.Approvers(); len(a) > 0 {
-		who = T("Asked for by ", U(o.RequestedBy), why(o), ", approved by ", mentions(a), ". ")
+		who = T("Asked for by ", U(o.RequestedBy), why(o), ", approved by ", people(a, U), ". ")
 	}
 	switch o.State {
 	case deploy.StateRequested:
-		return T(who, B("Waiting for approval"), " by ", callFor(o.Plan.Rules.Approval.Allow), " until ", At(o.Expires), ".")
+		return T(who, B("Waiting for approval"), " by ", people(o.Plan.Rules.Approval.Allow, P), " until ", At(o.Expires), ".")
 	case deploy.StateApproved:
 		return T(who, B("Approved"), ", about to start.")
 	case deploy.StateQueued:
@@ -318,25 +318,14 @@ func button(o deploy.Operation, f deploy.Offer) Button {
 	return b
 }
 
-func mentions(ids []string) Text {
+// people names people and groups: with U as what they are, with P as a call, since they have to act.
+func people(ids []string, as func(string) Span) Text {
 	var out Text
 	for i, id := range ids {
 		if i > 0 {
 			out = append(out, T(", ")...)
 		}
-		out = append(out, U(id))
-	}
-	return out
-}
-
-// callFor calls for those on a list, people and groups: they have to act.
-func callFor(ids []string) Text {
-	var out Text
-	for i, id := range ids {
-		if i > 0 {
-			out = append(out, T(", ")...)
-		}
-		out = append(out, P(id))
+		out = append(out, as(id))
 	}
 	return out
 }
