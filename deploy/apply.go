@@ -10,38 +10,46 @@ import (
 // Apply folds one event into an operation. It answers an error, and the operation as it was, for an event that is out
 // of order or that the invariants forbid: such a journal must not be acted on.
 func Apply(o Operation, e Event) (Operation, error) {
-	if e.Version != EventVersion {
-		return o, fmt.Errorf("event %d of %s has version %d; this program reads version %d", e.Seq, e.Op, e.Version, EventVersion)
-	}
-	if e.Seq != o.Seq+1 {
-		return o, fmt.Errorf("event %d of %s follows event %d: the journal has a gap", e.Seq, e.Op, o.Seq)
-	}
-	if o.Seq > 0 && e.Op != o.ID {
-		return o, fmt.Errorf("event of %s among those of %s", e.Op, o.ID)
-	}
-	if o.State.Finished() {
-		return o, fmt.Errorf("event %d of %s: the operation has finished", e.Seq, e.Op)
-	}
-	fold, ok := folds[e.Type]
-	if !ok {
-		return o, fmt.Errorf("event %d of %s has the unknown type %q", e.Seq, e.Op, e.Type)
-	}
 	after := o
 	after.Lanes = slices.Clone(o.Lanes)
-	if err := fold(&after, e); err != nil {
-		return o, fmt.Errorf("event %d (%s) of %s: %w", e.Seq, e.Type, e.Op, err)
+	if err := after.fold(e); err != nil {
+		return o, err
 	}
-	after.Seq, after.Writer, after.Updated = e.Seq, e.Writer, e.At
 	return after, nil
 }
 
-// Replay folds a whole journal.
+// fold is Apply in place. After an error the operation is worth nothing.
+func (o *Operation) fold(e Event) error {
+	if e.Version != EventVersion {
+		return fmt.Errorf("event %d of %s has version %d; this program reads version %d", e.Seq, e.Op, e.Version, EventVersion)
+	}
+	if e.Seq != o.Seq+1 {
+		return fmt.Errorf("event %d of %s follows event %d: the journal has a gap", e.Seq, e.Op, o.Seq)
+	}
+	if o.Seq > 0 && e.Op != o.ID {
+		return fmt.Errorf("event of %s among those of %s", e.Op, o.ID)
+	}
+	if o.State.Finished() {
+		return fmt.Errorf("event %d of %s: the operation has finished", e.Seq, e.Op)
+	}
+	fold, ok := folds[e.Type]
+	if !ok {
+		return fmt.Errorf("event %d of %s has the unknown type %q", e.Seq, e.Op, e.Type)
+	}
+	if err := fold(o, e); err != nil {
+		return fmt.Errorf("event %d (%s) of %s: %w", e.Seq, e.Type, e.Op, err)
+	}
+	o.Seq, o.Writer, o.Updated = e.Seq, e.Writer, e.At
+	return nil
+}
+
+// Replay folds a whole journal. On an error the operation is as it was before the event that caused it.
 func Replay(events []Event) (Operation, error) {
 	var o Operation
-	var err error
-	for _, e := range events {
-		if o, err = Apply(o, e); err != nil {
-			return o, err
+	for n, e := range events {
+		if err := o.fold(e); err != nil {
+			before, _ := Replay(events[:n])
+			return before, err
 		}
 	}
 	return o, nil
@@ -97,6 +105,11 @@ func foldVoted(o *Operation, e Event) error {
 	if e.Act.Hash != o.Hash {
 		return fmt.Errorf("the vote is for other terms")
 	}
+	for _, v := range o.Votes {
+		if v.By == e.Act.By.ID {
+			return fmt.Errorf("%s voted twice", v.By)
+		}
+	}
 	approval := o.Plan.Rules.Approval
 	if e.Act.By.ID == o.RequestedBy && !approval.Self && e.Act.Verb == ActApprove {
 		return fmt.Errorf("the requester voted for the own request")
@@ -147,6 +160,9 @@ func foldAborted(o *Operation, e Event) error {
 	if o.State != StateRolling {
 		return fmt.Errorf("aborted in state %s", o.State)
 	}
+	if len(o.Aborts) > 1 {
+		return fmt.Errorf("aborted a third time")
+	}
 	o.Aborts = append(slices.Clone(o.Aborts), *e.Act)
 	for i := range o.Lanes {
 		o.Lanes[i].abort(e.At)
@@ -161,6 +177,9 @@ func foldFinished(o *Operation, e Event) error {
 	for _, l := range o.Lanes {
 		if l.Touched && l.Phase != PhaseDone {
 			return fmt.Errorf("instance %s is still out", l.Name)
+		}
+		if e.State == StateSucceeded && l.Phase != PhaseDone {
+			return fmt.Errorf("instance %s was not done", l.Name)
 		}
 	}
 	o.State, o.Cause, o.FinishedAt = e.State, e.Cause, e.At
@@ -190,13 +209,16 @@ func foldGated(_ *Operation, l *LaneState, e Event) error {
 	return nil
 }
 
-func foldBegun(_ *Operation, l *LaneState, e Event) error {
+func foldBegun(o *Operation, l *LaneState, e Event) error {
 	step, _ := l.Step()
 	if l.Phase != PhaseDue {
 		return fmt.Errorf("%s of %s begins in phase %s", step.Verb, l.Name, l.Phase)
 	}
 	if e.Attempt != l.Attempt {
 		return fmt.Errorf("attempt %d of %s, which is at attempt %d", e.Attempt, l.Name, l.Attempt)
+	}
+	if step.Verb == VerbLeave && !l.Touched && o.out() >= max(1, o.Plan.Preview.Window) {
+		return fmt.Errorf("%s would be one too many out", l.Name)
 	}
 	l.Touched = l.Touched || step.Verb == VerbLeave
 	l.Ran = l.Ran || step.Verb == VerbCommand

@@ -118,7 +118,7 @@ func TestApplyRefuses(t *testing.T) {
 		"a choice that is none": {
 			func() *tale { return fresh().rolling().begun(0).failed(0, deploy.DrainTimeout) },
 			func(*tale) deploy.Event {
-				return deploy.Event{Type: deploy.EventChosen, Act: &deploy.Act{Verb: deploy.ActApprove, By: dev}}
+				return deploy.Event{Type: deploy.EventChosen, Act: &deploy.Act{Verb: deploy.ActApprove, By: dev, Lane: "i-1", Attempt: 1}}
 			}, "no decision about an instance",
 		},
 		"a retry while a command may run": {

@@ -20,7 +20,6 @@ type Code string
 const (
 	// Plans that cannot be made.
 	NoTargets      Code = "no_targets"       // groups
-	NoGroup        Code = "no_group"         // group
 	NotBalanced    Code = "not_balanced"     // group: no load balancer uses it
 	NoSuchInstance Code = "no_such_instance" // instance, known
 	TwoInstances   Code = "two_instances"    // instance, ids
@@ -30,7 +29,6 @@ const (
 	MinimumTooHigh Code = "minimum_too_high" // group, minimum, registered, largest
 	FailOpen       Code = "fail_open"        // group
 	ForeignTarget  Code = "foreign_target"   // target, group: an address that is no instance of ours
-	PairsElsewhere Code = "pairs_elsewhere"  // instance, op: another operation has it out
 	// Gates.
 	GateUnavailable Code = "gate_unavailable" // out, max, names
 	GateHealthy     Code = "gate_healthy"     // group, healthy, minimum, instance
@@ -74,7 +72,6 @@ const (
 	NoSuchLane   Code = "no_such_lane" // instance
 	OldButton    Code = "old_button"
 	UnknownAct   Code = "unknown_act" // act
-	ReasonNeeded Code = "reason_needed"
 )
 
 // Because makes a Cause from a code and pairs of name and value.

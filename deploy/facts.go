@@ -140,11 +140,11 @@ func groupsOf(pairs []Pair) []string {
 	return out
 }
 
-// twice reports whether a pair was seen so in the latest two readings of its group, the later begun after a time by
-// which AWS shows what is: one reading alone may be an old one.
-func (m *mover) twice(p Pair, after time.Time, is func(Health) bool) bool {
+// twice reports whether a pair was seen so in the latest two readings of its group, both begun after what was done, the
+// later after a time by which AWS shows what is: one reading alone may be an old one.
+func (m *mover) twice(p Pair, done, shown time.Time, is func(Health) bool) bool {
 	r, prior := m.seen.Groups[p.Group], m.seen.Prior[p.Group]
-	return r.Begun.After(after) && !prior.Begun.IsZero() && is(r.Of(p).State) && is(prior.Of(p).State)
+	return r.Begun.After(shown) && prior.Begun.After(done) && is(r.Of(p).State) && is(prior.Of(p).State)
 }
 
 func (p Pair) String() string { return fmt.Sprintf("%s:%d", p.Target, p.Port) }

@@ -2,14 +2,13 @@ package deploy
 
 // gateHealthy keeps enough healthy instances in each target group of the lane (I1): those healthy in a fresh reading,
 // less this one, less every one whose leave has begun, counted as distinct instances. One that is not healthy takes
-// nothing away; but where none is healthy the load balancer sends requests to all of them, so a person must have
-// decided.
+// nothing away; but where none is healthy the load balancer sends requests to all of them.
 func gateHealthy(m *mover, lane int, readings map[string]Reading) (Cause, bool) {
 	id := m.op.Lanes[lane].Name
 	for _, arn := range groupsOf(m.pairs(lane)) {
 		g := m.op.Plan.Preview.Group(arn)
 		up := healthy(readings[arn], g)
-		if len(up) == 0 && m.op.Lanes[lane].Choice == nil && !m.op.Aborting() {
+		if len(up) == 0 && !m.consented(lane) {
 			return Because(FailOpen, "group", g.Name), false
 		}
 		if !up[id] {
@@ -26,4 +25,11 @@ func gateHealthy(m *mover, lane int, readings map[string]Reading) (Cause, bool) 
 		}
 	}
 	return Cause{}, true
+}
+
+// consented reports whether a person has decided that this very instance, which we have had out already and which did
+// not become healthy again, leaves once more. Nobody can consent for another one yet.
+func (m *mover) consented(lane int) bool {
+	l := m.op.Lanes[lane]
+	return l.Touched && l.Phase == PhaseDue && (l.Choice != nil || m.op.Aborting())
 }

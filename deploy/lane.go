@@ -17,6 +17,9 @@ func foldChosen(o *Operation, l *LaneState, e Event) error {
 	if l.Phase == PhaseUnknown && e.Act.Verb != ActLooked {
 		return fmt.Errorf("nobody has looked whether the command still runs on %s", l.Name)
 	}
+	if e.Act.Lane != l.Name || e.Act.Attempt != l.Attempt {
+		return fmt.Errorf("a decision about attempt %d on %s, for attempt %d on %s", e.Act.Attempt, e.Act.Lane, l.Attempt, l.Name)
+	}
 	act := *e.Act
 	l.Choice = &act
 	switch act.Verb {
@@ -41,7 +44,11 @@ func foldChosen(o *Operation, l *LaneState, e Event) error {
 // way out of service. A new attempt has a person's name on it (I2).
 func (l *LaneState) retry() {
 	step, _ := l.Step()
-	switch step.Verb {
+	from := step.Verb
+	if l.Cause.Code == PutBackByOther {
+		from = VerbJoin // it is in service: it has to leave again
+	}
+	switch from {
 	case VerbCommand, VerbVerify:
 		l.At = slices.IndexFunc(l.Steps, func(s Step) bool { return s.Verb == VerbCommand })
 	case VerbJoin:
@@ -74,13 +81,18 @@ func (l *LaneState) replace(verb Verb) {
 }
 
 // leaveOut ends the lane with the instance out of service; the finish of the operation makes a hold of it. One that
-// is registered already leaves once more, under the same gates as ever.
+// may be in service leaves once more, under the same gates as ever.
 func (l *LaneState) leaveOut(now time.Time) {
 	step, _ := l.Step()
 	switch {
 	case l.Cause.Code == InstanceGone && l.Cause.Values["state"] == "terminated":
 		l.done(OutcomeGone, now)
-	case step.Verb == VerbJoin && !l.Begun.IsZero() && l.Cause.Code != InstanceGone:
+	case !l.Touched:
+		l.done(OutcomeSkipped, now)
+	case l.Cause.Code == InstanceGone:
+		l.LeftOut = true
+		l.done(OutcomeHeld, now)
+	case l.Cause.Code == PutBackByOther, step.Verb == VerbLeave, step.Verb == VerbJoin && !l.Begun.IsZero():
 		l.replace(VerbLeave)
 		l.Leaving, l.Joining = true, false
 	default:

@@ -108,7 +108,8 @@ func (m *mover) recheck(at time.Time) {
 }
 
 func (m *mover) queue(c Cause) {
-	if m.op.State != StateQueued || !m.op.Waiting.equal(c) {
+	same := m.op.Waiting.equal(c) || c.Code == AskFailed && m.op.Waiting.Code == AskFailed // whose words may change
+	if m.op.State != StateQueued || !same {
 		m.emit(Event{Type: EventQueued, Cause: c})
 	}
 }

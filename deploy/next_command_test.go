@@ -123,7 +123,7 @@ func TestACommandWhoseIdIsUnknown(t *testing.T) {
 		if lost == "restart" {
 			s.then(deploy.Event{Type: deploy.EventResumed})
 		} else {
-			seen.Effects[sendKey] = deploy.EffectSeen{Tries: 1, First: s.now, Last: s.now, Fault: &deploy.Fault{Class: deploy.Unsure}}
+			seen.Effects[sendKey] = deploy.EffectSeen{Tries: 1, First: s.now, Last: s.now, Unsure: true, Fault: &deploy.Fault{Class: deploy.Unsure}}
 		}
 		d := s.next(seen)
 		if e, ok := ordered(d, deploy.DoFind); !ok || len(d.Do) != 1 || !e.Since.Equal(after(time.Minute)) {
@@ -134,7 +134,7 @@ func TestACommandWhoseIdIsUnknown(t *testing.T) {
 			seen := away(now, "web")
 			seen.Effects[sendKey] = deploy.EffectSeen{}
 			if lost != "restart" {
-				seen.Effects[sendKey] = deploy.EffectSeen{Tries: 1, First: s.now, Last: s.now, Fault: &deploy.Fault{Class: deploy.Unsure}}
+				seen.Effects[sendKey] = deploy.EffectSeen{Tries: 1, First: s.now, Last: s.now, Unsure: true, Fault: &deploy.Fault{Class: deploy.Unsure}}
 			}
 			seen.Effects[findKey] = deploy.EffectSeen{Tries: 9, Done: true, First: s.now, Last: now}
 			d := deploy.Next(s.op, seen, now)

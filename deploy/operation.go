@@ -173,6 +173,17 @@ func (o Operation) Undecided() []int {
 	return out
 }
 
+// out is how many instances count as out.
+func (o Operation) out() int {
+	n := 0
+	for _, l := range o.Lanes {
+		if l.Out() {
+			n++
+		}
+	}
+	return n
+}
+
 // Lane finds a lane by instance id.
 func (o Operation) Lane(name string) (int, bool) {
 	for i, l := range o.Lanes {

@@ -120,6 +120,9 @@ var kinds = map[Kind]func(*Plan, Request, Fleet) ([]member, error){
 
 func layDeploy(p *Plan, r Request, f Fleet) ([]member, error) {
 	all := f.members()
+	if len(all) == 0 && len(f.Held) > 0 {
+		return nil, refuse(AllHeld, "held", len(f.Held))
+	}
 	if len(all) == 0 {
 		return nil, refuse(NoTargets, "groups", f.names())
 	}
@@ -143,10 +146,10 @@ func layDeploy(p *Plan, r Request, f Fleet) ([]member, error) {
 			p.Preview.Skipped = append(p.Preview.Skipped, Skip{h.Instance(), h.because()})
 		}
 	}
+	if len(p.Lanes) == 0 && !slices.ContainsFunc(p.Preview.Skipped, func(s Skip) bool { return s.Cause.Code != AlreadyHeld }) {
+		return nil, refuse(AllHeld, "held", len(p.Preview.Skipped))
+	}
 	if len(p.Lanes) == 0 {
-		if len(f.Held) > 0 {
-			return nil, refuse(AllHeld, "held", len(f.Held))
-		}
 		return nil, &Refusal{p.Preview.Skipped[0].Cause}
 	}
 	return chosen, nil
@@ -180,6 +183,9 @@ func rollout(m member, r Request) []Step {
 func layDrain(p *Plan, r Request, f Fleet) ([]member, error) {
 	if h, ok := f.hold(r.On); ok {
 		return nil, &Refusal{h.because()}
+	}
+	if r.On == "" {
+		return nil, refuse(NoSuchInstance, "instance", "", "known", f.names())
 	}
 	chosen, err := choose(f.members(), r.On, f)
 	if err != nil {

@@ -76,6 +76,7 @@ type EffectSeen struct {
 	First   time.Time // when the first try ended
 	Last    time.Time // when the last try ended
 	Done    bool      // the call succeeded
+	Unsure  bool      // some try may have been done, whatever later ones answered
 	Late    bool      // it was not made: NotAfter had passed
 	Found   bool      // find
 	Made    string    // send, find

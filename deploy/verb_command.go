@@ -46,7 +46,7 @@ func (m *mover) away(i int) bool {
 		if state == Absent {
 			continue
 		}
-		if m.twice(p, l.Begun.Add(m.delay(i)+settle), func(h Health) bool { return !h.Out() }) {
+		if m.twice(p, l.Begun, l.Begun.Add(m.delay(i)+settle), func(h Health) bool { return !h.Out() }) {
 			m.fail(i, Because(PutBackByOther, "pair", p, "state", state))
 			return false
 		}
@@ -59,7 +59,8 @@ func (m *mover) away(i int) bool {
 // run carries a command or a verification from its intent to its outcome.
 func (m *mover) run(i int) {
 	l := m.op.Lanes[i]
-	if len(m.op.Aborts) > 1 && m.cancel(i) {
+	cancelling := len(m.op.Aborts) > 1
+	if cancelling && m.cancel(i) {
 		return
 	}
 	if l.Phase == PhaseAccepted {
@@ -73,9 +74,8 @@ func (m *mover) run(i int) {
 		m.emit(Event{Type: EventAccepted, Lane: i, Made: send.Made})
 	case find.Done && find.Found:
 		m.emit(Event{Type: EventAccepted, Lane: i, Made: find.Made})
-	case send.Running:
-		m.send(i)
-	case l.Fresh && (send.Fault == nil || send.Fault.Class != Unsure):
+	case cancelling: // nothing new is sent; what may be on its way is cancelled by its token
+	case send.Running, l.Fresh && !send.Unsure:
 		m.send(i)
 	case find.Done && !find.Running && find.Last.After(m.visibleFrom(i, send)):
 		m.send(i)
@@ -115,15 +115,18 @@ func (m *mover) send(i int) {
 		}
 		e.NotAfter = until
 	}
-	if s.Fault != nil && s.Fault.Class == Refused {
-		m.fail(i, Because(CommandRefused, "why", s.Fault.Error()))
-		return
-	}
-	if s.Tries >= 3 && s.Fault != nil && s.Fault.Class == Unsure {
+	switch {
+	case s.Fault == nil:
+		m.do(e)
+	case s.Unsure && (s.Fault.Class == Refused || s.Tries >= 3):
 		m.emit(Event{Type: EventUnknown, Lane: i, Cause: Because(CommandUnknown, "why", s.Fault.Error())})
-		return
+	case s.Fault.Class == Refused:
+		m.fail(i, Because(CommandRefused, "why", s.Fault.Error()))
+	case s.Last.Sub(s.First) >= troubleFor:
+		m.fail(i, troubled("SendCommand", *s.Fault, s.Tries))
+	default:
+		m.again(s, e)
 	}
-	m.try(i, e, "SendCommand")
 }
 
 // find looks for the job among the commands that were sent.
@@ -157,8 +160,14 @@ func (m *mover) wait(i int) {
 		m.emit(Event{Type: EventUnknown, Lane: i, Cause: Because(CommandUnknown, "why", "it neither ended nor was stopped in time")})
 	case s.Running, s.Tries == 0:
 		m.do(e)
-		m.d.wake(l.Deadline)
-		m.d.wake(m.now.Add(noticeWithin))
+		lost := m.now.Add(noticeWithin)
+		if s.Running {
+			lost = s.Began.Add(noticeWithin)
+		}
+		if lost.Before(l.Deadline) {
+			lost = l.Deadline
+		}
+		m.d.wake(lost.Add(tick))
 	case s.Fault != nil && (s.Fault.Class == Refused || m.now.After(l.Deadline)):
 		m.emit(Event{Type: EventUnknown, Lane: i, Cause: Because(CommandUnknown, "why", s.Fault.Error())})
 	default:
@@ -248,6 +257,11 @@ func (m *mover) alive(i int) bool {
 	next := m.now
 	if ok && h.Begun.Add(time.Minute).After(next) {
 		next = h.Begun.Add(time.Minute)
+	}
+	if t, ok := m.seen.Faults[Look{Instance: id}]; ok {
+		if again := t.Last.Add(backoff(t.Tries)); again.After(next) {
+			next = again
+		}
 	}
 	m.d.look(Look{Instance: id, At: next})
 	return true

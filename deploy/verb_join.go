@@ -93,7 +93,7 @@ func (m *mover) healthyAgain(i int) {
 		case t.State.Out() && !l.Fresh && !l.Seen[p]:
 			m.register(i) // never seen registered: the former process may not have come to it
 			return
-		case t.State.Out() && m.twice(p, l.Accepted.Add(settle), Health.Out):
+		case t.State.Out() && m.twice(p, l.Accepted, l.Accepted.Add(settle), Health.Out):
 			m.fail(i, Because(TakenByOther, "pair", p, "group", g.Name))
 			return
 		case t.Reason == "Target.NotInUse":

@@ -114,7 +114,7 @@ func (m *mover) drained(i int) {
 			left++
 		case state == Absent && (l.Seen[p] || m.gone(i, p)):
 			continue
-		case !state.Out() && m.twice(p, l.Accepted.Add(settle), func(h Health) bool { return !h.Out() }):
+		case !state.Out() && m.twice(p, l.Accepted, l.Accepted.Add(settle), func(h Health) bool { return !h.Out() }):
 			code := PutBackByOther
 			if !l.Seen[p] {
 				code = StillInService
@@ -142,8 +142,7 @@ func (m *mover) drained(i int) {
 func (m *mover) gone(i int, p Pair) bool {
 	l := m.op.Lanes[i]
 	g := m.op.Plan.Preview.Group(p.Group)
-	return l.Fresh && m.seen.Prior[p.Group].Begun.After(l.Accepted) &&
-		m.twice(p, l.Accepted.Add(max(g.Delay, absentFor)), func(h Health) bool { return h == Absent })
+	return l.Fresh && m.twice(p, l.Accepted, l.Accepted.Add(max(g.Delay, absentFor)), func(h Health) bool { return h == Absent })
 }
 
 // unacknowledged reports whether some pair is absent without having been seen draining: after a restart the wait for

@@ -106,9 +106,17 @@ func T(parts ...any) Text {
 	return out
 }
 
-// B, C, U, P and At make spans: bold, code, a user's name, a call for somebody, a moment.
-func B(s string) Span     { return Span{Kind: Bold, Value: s} }
-func C(s string) Span     { return Span{Kind: Code, Value: s} }
-func U(id string) Span    { return Span{Kind: User, Value: id} }
-func P(id string) Span    { return Span{Kind: Ping, Value: id} }
+// B is a bold span.
+func B(s string) Span { return Span{Kind: Bold, Value: s} }
+
+// C is a span of code.
+func C(s string) Span { return Span{Kind: Code, Value: s} }
+
+// U names a person, by id, without notifying anybody.
+func U(id string) Span { return Span{Kind: User, Value: id} }
+
+// P calls for a person or a group, by id: they are notified.
+func P(id string) Span { return Span{Kind: Ping, Value: id} }
+
+// At is a moment, shown in the reader's own zone.
 func At(t time.Time) Span { return Span{Kind: Time, At: t} }

@@ -42,7 +42,11 @@ func preview(p deploy.Plan) Text {
 		out = append(out, T("\nSkipped: ", B(v.Name(s.Instance)), ". ", Because(s.Cause, v.Name))...)
 	}
 	if e := v.Estimate; e.PerInstance > 0 && p.Kind != deploy.KindRestore {
-		out = append(out, T(fmt.Sprintf("\nAbout %s and the commands; of %s per instance, %s is the deregistration delay.", Duration(e.Total), Duration(e.PerInstance), Duration(e.Delay)))...)
+		and := ""
+		if p.Kind == deploy.KindDeploy {
+			and = " and the commands"
+		}
+		out = append(out, T(fmt.Sprintf("\nAbout %s%s; of %s per instance, %s is the deregistration delay.", Duration(e.Total), and, Duration(e.PerInstance), Duration(e.Delay)))...)
 		if e.Delay >= time.Minute {
 			out = append(out, T(" Lower it if your requests are shorter than that.")...)
 		}

@@ -47,14 +47,16 @@ func (l *loop) done(ctx context.Context, k deploy.EffectKey, got deploy.EffectSe
 		return
 	}
 	s.Tries++
-	s.Last = time.Now()
-	if s.Fault == nil {
-		s.First = s.Last
+	now := time.Now()
+	if s.Fault == nil || now.Sub(s.Last) > time.Minute { // a gap that is not the call's own is no patience used up
+		s.First = now
 	}
+	s.Last = now
 	s.Fault, s.Done = nil, err == nil
 	s.Found, s.Made, s.Report = got.Found, got.Made, got.Report
 	if err != nil {
 		s.Fault = fault(err)
+		s.Unsure = s.Unsure || s.Fault.Class == deploy.Unsure
 		l.e.Log.Warn("an effect failed", "op", l.id, "effect", k.Kind, "lane", k.Lane, "try", s.Tries, "error", err)
 	}
 	l.seen.Effects[k] = s

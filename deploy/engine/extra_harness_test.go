@@ -18,6 +18,7 @@ type between struct {
 	deregister func(group string) error // instead of the call, if it answers an error
 	register   func(group string)       // before the call
 	send       func(deploy.Job)         // after the job was sent
+	unheard    bool                     // the stage does not hear what moves: for a bot that outlives the next one's birth
 }
 
 // liveBehind is live with somebody in between; hook 0 = no fuse.
@@ -25,9 +26,13 @@ func (s *stage) liveBehind(hook int, b between) {
 	ctx, cancel := context.WithCancel(s.ctx)
 	s.fuse = &deploytest.Fuse{At: hook, Kill: cancel}
 	s.moved = make(chan deploy.ID, 1)
+	var sink engine.Sink = s
+	if b.unheard {
+		sink = unheard{}
+	}
 	s.bot = engine.New(deploytest.Mortal(s.fuse, engine.Options{
 		Journal: betweenJournal{s.journal, b}, Cloud: betweenCloud{s.w.Cloud(), b}, Runner: betweenRunner{s.w.Runner(), b},
-		Directory: s.people, Book: s.book, Sink: s,
+		Directory: s.people, Book: s.book, Sink: sink,
 	}))
 	bot, done := s.bot, make(chan struct{})
 	go func() {
@@ -39,6 +44,10 @@ func (s *stage) liveBehind(hook int, b between) {
 	s.end = func() { cancel(); <-done }
 	synctest.Wait()
 }
+
+type unheard struct{}
+
+func (unheard) Moved(deploy.ID) {}
 
 type betweenJournal struct {
 	engine.Journal

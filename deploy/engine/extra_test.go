@@ -233,7 +233,7 @@ func TestHealthyInOneGroupIsNotBack(t *testing.T) {
 func TestABotThatWasTakenOverActsNoMore(t *testing.T) {
 	play(t, deploytest.Setup{}, func(s *stage) {
 		var old atomic.Int32
-		s.liveBehind(0, between{deregister: func(string) error { old.Add(1); return nil }})
+		s.liveBehind(0, between{unheard: true, deregister: func(string) error { old.Add(1); return nil }})
 		op := s.begunRollout()
 		s.until(op.ID, "draining", func(o deploy.Operation) bool { return o.Lanes[0].Status() == "draining" })
 		endOld := s.end

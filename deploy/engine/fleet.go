@@ -97,4 +97,3 @@ func unique(in []string) []string {
 	}
 	return slices.Sorted(maps.Keys(set))
 }
-

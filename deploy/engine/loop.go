@@ -77,7 +77,7 @@ func (l *loop) run(ctx context.Context) {
 		}
 		pause := min(15*time.Second, time.Second<<min(tries, 4))
 		log.Error("the journal failed; nothing is done meanwhile", "error", err, "again in", pause)
-		l.op, l.resume = deploy.Operation{}, true // in doubt: read it again, and start as after a restart
+		l.restart()
 		select {
 		case <-ctx.Done():
 		case <-time.After(pause):
@@ -193,6 +193,19 @@ func (l *loop) take(after deploy.Operation) {
 	}
 	l.op = after
 	l.snapshot.Store(&after)
+}
+
+// restart is what a journal in doubt calls for: it is read again, as after a restart, and nothing that was seen of
+// effects counts any more.
+func (l *loop) restart() {
+	l.op, l.resume = deploy.Operation{}, true
+	for k, s := range l.seen.Effects {
+		if s.Running {
+			l.stale[k] = true
+		} else {
+			delete(l.seen.Effects, k)
+		}
+	}
 }
 
 // wait blocks until something was seen, somebody poked, or it is time.

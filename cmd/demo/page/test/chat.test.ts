@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { dateText } from "../src/chat/date.ts";
 import { mend } from "../src/chat/mrkdwn.ts";
 import { buttonsOf, prepare } from "../src/chat/payload.ts";
 import { commands, matching } from "../src/chat/suggest.ts";
@@ -85,6 +86,23 @@ test("code is shown as it was, text keeps its escapes", () => {
   assert.equal(mend("ran\n```\na &amp;&amp; b -&gt; c\n```"), "ran\n```a && b -> c```");
   assert.equal(mend("`a &lt; b` &amp; 3 &lt; 4 -&gt; 5"), "`a < b` &amp; 3 &lt; 4 -> 5");
   assert.equal(mend("&gt; quoted\n&gt; again"), "&gt; quoted\n&gt; again");
+});
+
+test("verbatim markup is still markup, and a group is shown by its handle", () => {
+  const blocks = [{ type: "section", text: { type: "mrkdwn", text: "*ask* S0LEADS or <!subteam^S0LEADS>, not `S0LEADS` or S0NONE", verbatim: true } }];
+  assert.deepEqual(prepare("c", blocks, new Set(["S0LEADS"])).blocks[0]!.text, {
+    type: "mrkdwn", text: "*ask* <!subteam^S0LEADS> or <!subteam^S0LEADS>, not `S0LEADS` or S0NONE",
+  });
+});
+
+test("a date is told as near as it is, and by its fallback where the form is unknown", () => {
+  const at = new Date(2026, 10, 22, 0, 35, 20);
+  const said = (format: string, now: Date) => dateText(at.getTime() / 1000, format, "then", now);
+  assert.equal(said("{date_short_pretty} {time_secs}", new Date(2026, 10, 22, 23, 59)), "today 00:35:20");
+  assert.equal(said("{date_short_pretty} at {time}", new Date(2026, 10, 21, 23, 59)), "tomorrow at 00:35");
+  assert.equal(said("{date_short_pretty}", new Date(2026, 10, 23, 1)), "yesterday");
+  assert.equal(said("{date_short_pretty}", new Date(2026, 11, 23)), "Nov 22, 2026");
+  assert.equal(said("{date_num} {fortnight}", at), "then");
 });
 
 test("suggestions go on from what is typed and end when it is said", () => {

@@ -44,6 +44,24 @@ test("a guest is told to be somebody who may ask", () => {
   assert.equal(next({ users, me: gus, world: world() }).be, alice);
 });
 
+test("somebody who approves is sent to who asks", () => {
+  const hint = next({ users, me: bob, world: world() });
+  assert.equal(hint.be, alice);
+  assert.match(hint.say, /Switch to \*\*Alice\*\*/);
+});
+
+test("an instance that was left out is what to look after next", () => {
+  const out = world({ targets: [target(), target({ name: "web-2", state: "unused" })] });
+  const hint = next({ users, me: alice, card: card(), world: out });
+  assert.equal(hint.type, "/deploy restore web on web-2");
+  assert.match(next({ users, me: bob, card: card("Abort"), world: out }).say, /web-2.*out/);
+  assert.equal(next({ users, me: bob, card: card("Approve"), world: out }).stage, "approve");
+});
+
+test("the release after one that a hurried hand made is the next one", () => {
+  assert.equal(nextVersion([target({ version: "v44" }), target({ version: "v45-hurried" })]), "v46");
+});
+
 test("the requester is sent to the approver, the approver to the button", () => {
   assert.equal(next({ users, me: alice, card: card("Approve"), world: world() }).be, bob);
   assert.equal(next({ users, me: gus, card: card("Approve"), world: world() }).be, bob);

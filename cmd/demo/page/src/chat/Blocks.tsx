@@ -2,6 +2,7 @@ import { memo, useContext, useLayoutEffect, useMemo, useRef, type MouseEvent } f
 import { Message as Renderer, type Block, type MessageProps } from "slack-blocks-to-jsx";
 import type { Json, Message } from "../types.ts";
 import { prepare, textBlock } from "./payload.ts";
+import { dateText } from "./date.ts";
 import { GroupsContext, NamesContext, useWorkspace } from "./context.ts";
 import { clickKey } from "./useClicks.ts";
 
@@ -56,6 +57,7 @@ const hooks: MessageProps["hooks"] = {
     const drawn = parse(emoji);
     return drawn && drawn !== emoji.name ? drawn : `:${emoji.name}:`;
   },
+  date: ({ timestamp, format, fallback }) => <time>{dateText(Number(timestamp), format, fallback)}</time>,
   link: ({ href, children, className }) => (
     <a href={href} className={className} target="_blank" rel="noopener noreferrer">{children}</a>
   ),

@@ -7,7 +7,7 @@ import { ThreadPane } from "./ThreadPane.tsx";
 import { useClicks } from "./useClicks.ts";
 import { Who } from "./Who.tsx";
 import { newestCard } from "./workspace.ts";
-import { NamesContext, WorkspaceContext } from "./context.ts";
+import { GroupsContext, NamesContext, WorkspaceContext } from "./context.ts";
 
 interface Props {
   slack: SlackState;
@@ -35,6 +35,7 @@ export const Chat = memo(function Chat({ slack, me, channel, service, draft, onB
     channels: channels.map(({ id, name }) => ({ id, name })),
     user_groups: groups.map(({ id, handle }) => ({ id, name: handle })),
   }), [users, groups, channels]);
+  const groupIds = useMemo(() => new Set(groups.map((g) => g.id)), [groups]);
   const newest = channel && newestCard(slack, channel.id)?.ts;
   useEffect(() => {
     if (newest && wide.matches) setThread(newest);
@@ -49,7 +50,7 @@ export const Chat = memo(function Chat({ slack, me, channel, service, draft, onB
     onChannel(id);
   };
   return (
-    <WorkspaceContext value={workspace}><NamesContext value={names}>
+    <WorkspaceContext value={workspace}><NamesContext value={names}><GroupsContext value={groupIds}>
       <section className={root ? "chat has-thread" : "chat"} aria-label="Chat">
         <header className="chat-top">
           <strong>Junban demo</strong>
@@ -60,6 +61,6 @@ export const Chat = memo(function Chat({ slack, me, channel, service, draft, onB
         {channel && root && <ThreadPane key={root.ts} channel={channel} root={root} onClose={() => setThread("")} />}
         {clicks.asking && <ConfirmDialog confirm={clicks.asking.confirm} onAnswer={clicks.answer} />}
       </section>
-    </NamesContext></WorkspaceContext>
+    </GroupsContext></NamesContext></WorkspaceContext>
   );
 });

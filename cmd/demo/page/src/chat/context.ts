@@ -26,4 +26,7 @@ export const WorkspaceContext = createContext<Workspace>({
 /** Who and what `<@U…>`, `<!subteam^S…>` and `<#C…>` stand for; apart, so that a new message does not draw all others again. */
 export const NamesContext = createContext<Names>({ users: [], channels: [], user_groups: [] });
 
+/** The ids of the user groups. */
+export const GroupsContext = createContext<ReadonlySet<string>>(new Set());
+
 export const useWorkspace = () => useContext(WorkspaceContext);

@@ -1,6 +1,7 @@
 import { buttonsOf } from "../chat/payload.ts";
 import { people } from "../chat/workspace.ts";
 import type { Message, Target, User, World } from "../types.ts";
+import { look } from "../world/states.ts";
 
 export type Stage = "ask" | "approve" | "roll" | "break";
 
@@ -60,19 +61,31 @@ function waysOut(card?: Message): string {
 }
 
 function ask({ users, me, card, world }: Scene): Hint {
-  const requester = people(users).find((u) => u.kind === "member");
+  const requester = requesterAmong(users);
+  const held = card && world?.targets.find((t) => look(t) === "out");
+  if (held) {
+    const type = `/deploy restore ${world?.service} on ${held.name}`;
+    const say = `**${held.name}** is held out of service. ${asking(me, requester)} \`${type}\`.`;
+    return { stage: "break", say, type, be: requester };
+  }
   const type = `/deploy ${world?.service ?? "web"} ${nextVersion(world?.targets ?? [])}`;
   if (me && me.kind !== "member") {
     return { stage: "ask", say: `You are **${first(me)}**, ${describe(me)}: the bot refuses you. ${requester ? `Switch to **${first(requester)}** to ask for a deploy.` : ""}`, be: requester, type };
   }
-  if (world?.break_next) return { stage: "break", say: `The next release is broken. Type \`${type}\` and see where it stops.`, type };
+  if (world?.break_next) return { stage: "break", say: `The next release is broken. ${asking(me, requester)} \`${type}\`, and see where it stops.`, type, be: requester };
   if (world && world.failed > 0) {
-    return { stage: "break", say: `${count(world.failed)} failed. **Reset the counter**, then type \`${type}\` and let the bot take turns.`, type };
+    return { stage: "break", say: `${count(world.failed)} failed. **Reset the counter**, then type \`${type}\` and let the bot take turns.`, type, be: requester };
   }
   if (card && world && world.requests > 0) {
-    return { stage: "break", say: `**None** of ${count(world.requests)} failed. Now **break the next release**, or see what happens **without draining**.`, type };
+    return { stage: "break", say: `**None** of ${count(world.requests)} failed. Now **break the next release**, or see what happens **without draining**.` };
   }
+  if (me && me.id !== requester?.id) return { stage: "ask", say: `${asking(me, requester)} \`${type}\`.`, type, be: requester };
   return { stage: "ask", say: `You are **${me ? first(me) : "…"}**. Type \`${type}\` and send it.`, type };
+}
+
+/** How a sentence begins that ends with what the requester has to type. */
+function asking(me?: User, requester?: User): string {
+  return requester && me?.id !== requester.id ? `Switch to **${first(requester)}** and type` : "Type";
 }
 
 function approve({ users, me, card }: Scene): Hint {
@@ -108,14 +121,21 @@ function requesterOf(card: Message | undefined, users: User[]): User | undefined
   return mentioned.find((u) => u && u.kind !== "bot");
 }
 
+const approves = (u: User) => /approv|lead/i.test(u.title);
+const members = (users: User[]) => people(users).filter((u) => u.kind === "member");
+
 function approverFor(users: User[], requester?: User): User | undefined {
-  const others = people(users).filter((u) => u.kind === "member" && u.id !== requester?.id);
-  return others.find((u) => /approv|lead/i.test(u.title)) ?? others[0];
+  const others = members(users).filter((u) => u.id !== requester?.id);
+  return others.find(approves) ?? others[0];
+}
+
+function requesterAmong(users: User[]): User | undefined {
+  return members(users).find((u) => !approves(u)) ?? members(users)[0];
 }
 
 /** v42 after v41: one more than the highest version that runs. */
 export function nextVersion(targets: Target[]): string {
-  const numbers = targets.map((t) => Number(/^v(\d+)$/.exec(t.version)?.[1] ?? 0));
+  const numbers = targets.map((t) => Number(/^v(\d+)/.exec(t.version)?.[1] ?? 0));
   const highest = Math.max(0, ...numbers);
   return highest ? `v${highest + 1}` : "v42";
 }

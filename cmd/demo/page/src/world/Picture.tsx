@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useEffect, useLayoutEffect, useRef, useState, type RefObject } from "react";
 import type { World } from "../types.ts";
 import { number } from "./states.ts";
 import { TargetCard } from "./TargetCard.tsx";
@@ -6,20 +6,26 @@ import { hub, Wires } from "./Wires.tsx";
 
 // One row per target; the wires are drawn to these measures, in pixels.
 const roomy = { card: 92, gap: 14 };
-const close = { card: 78, gap: 10 };
-const dense = { card: 56, gap: 7 };
+const close = { card: 76, gap: 9 };
+const dense = { card: 54, gap: 6 };
+const least = 250; // so that the clients fit above the load balancer
 
-function rowFor(targets: number) {
-  return targets <= 4 ? roomy : targets <= 5 ? close : dense;
+const heightOf = (targets: number, row: typeof roomy) => targets * (row.card + row.gap) - row.gap;
+
+/** The largest measure with which all targets are in view; if none is, the picture scrolls. */
+function rowFor(targets: number, room: number) {
+  return [roomy, close].find((row) => heightOf(targets, row) <= room) ?? dense;
 }
 
 /** Clients, the load balancer, and the targets with the traffic that flows to each. */
 export function Picture({ world }: { world?: World }) {
   const now = useNow(world?.targets.some((t) => t.draining_until) ?? false);
+  const box = useRef<HTMLDivElement>(null);
+  const room = useRoom(box, Boolean(world));
   if (!world) return <section className="picture" aria-busy="true" />;
   const { targets } = world;
-  const row = rowFor(targets.length);
-  const height = Math.max(targets.length * (row.card + row.gap) - row.gap, 250);
+  const row = rowFor(targets.length, room);
+  const height = Math.max(heightOf(targets.length, row), least);
   const middle = height / 2;
   const newest = targets.map((t) => t.version).sort(byNumber).at(-1);
   const mixed = targets.some((t) => t.version !== newest);
@@ -29,24 +35,26 @@ export function Picture({ world }: { world?: World }) {
         <h2>Load balancer</h2>
         <p>Target group <b>{world.group}</b></p>
       </header>
-      <div className={row === dense ? "scene dense" : "scene"} style={{ minHeight: height }}>
-        <div className="left" style={{ height }}>
-          <Wires targets={targets} row={row} height={height} on={world.rps > 0} />
-          <div className="node clients" style={{ top: middle - hub.rise }}>
-            <ClientsIcon />
-            <b>Clients</b>
+      <div className="room" ref={box}>
+        <div className={row === dense ? "scene dense" : "scene"} style={{ minHeight: height }}>
+          <div className="left" style={{ height }}>
+            <Wires targets={targets} row={row} height={height} on={world.rps > 0} />
+            <div className="node clients" style={{ top: middle - hub.rise }}>
+              <ClientsIcon />
+              <b>Clients</b>
+            </div>
+            <div className="node balancer" style={{ top: middle }}>
+              <BalancerIcon />
+              <b>Load<br />balancer</b>
+              <small>{number(world.rps)} req/s</small>
+            </div>
           </div>
-          <div className="node balancer" style={{ top: middle }}>
-            <BalancerIcon />
-            <b>Load<br />balancer</b>
-            <small>{number(world.rps)} req/s</small>
-          </div>
+          <ul className="targets" style={{ gap: row.gap, gridAutoRows: row.card }}>
+            {targets.map((t) => (
+              <TargetCard key={`${t.instance}:${t.port}`} target={t} now={now} fresh={mixed && t.version === newest} />
+            ))}
+          </ul>
         </div>
-        <ul className="targets" style={{ gap: row.gap, gridAutoRows: row.card }}>
-          {targets.map((t) => (
-            <TargetCard key={`${t.instance}:${t.port}`} target={t} now={now} fresh={mixed && t.version === newest} />
-          ))}
-        </ul>
       </div>
     </section>
   );
@@ -54,6 +62,23 @@ export function Picture({ world }: { world?: World }) {
 
 function byNumber(a: string, b: string): number {
   return a.localeCompare(b, "en", { numeric: true });
+}
+
+const phone = window.matchMedia("(max-width: 860px)"); // there the page scrolls: room for any height
+
+/** How many pixels high the drawing may be without scrolling. */
+function useRoom(box: RefObject<HTMLElement | null>, drawn: boolean): number {
+  const [room, setRoom] = useState(Infinity);
+  useLayoutEffect(() => {
+    const b = box.current;
+    if (!b) return;
+    const measure = () => setRoom(phone.matches ? Infinity : b.clientHeight);
+    const watch = new ResizeObserver(measure);
+    watch.observe(b);
+    measure();
+    return () => watch.disconnect();
+  }, [box, drawn]);
+  return room;
 }
 
 /** The time in milliseconds, moving only while something counts down. */

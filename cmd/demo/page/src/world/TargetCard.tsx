@@ -32,11 +32,17 @@ export function TargetCard({ target: t, now, fresh }: Props) {
       </p>
       <p className="facts">
         <span>{t.instance}</span>
-        <span className="spare">{t.zone}</span>
+        <span className="spare">{zone(t.zone)}</span>
         <span className="spare">port {t.port}</span>
       </p>
     </li>
   );
+}
+
+/** A zone in two parts: where it is narrow, the region is left out. */
+function zone(name: string) {
+  const [, region, letter] = /^(.*-)(\d[a-z]+)$/.exec(name) ?? [];
+  return letter ? <><i>{region}</i>{letter}</> : name;
 }
 
 function rate(t: Target): string {

@@ -25,7 +25,7 @@ export function meaning(target: Target): string {
     case "draining":
       return "gets no new requests";
     case "initial":
-      return "waits for its first health check";
+      return "awaits a health check";
     case "unhealthy":
       return target.reason || "fails its health checks";
     case "out":
