@@ -59,6 +59,9 @@ type Bot struct {
 // workers is how many envelopes are worked on at once; each may wait for AWS or Slack.
 const workers = 8
 
+// waiting is how many envelopes may wait to be worked on; each is about 300 bytes.
+const waiting = 8192
+
 // New makes a bot. Nothing happens before Run.
 func New(o Options) *Bot {
 	if o.Log == nil {
@@ -67,7 +70,7 @@ func New(o Options) *Bot {
 	if o.Zone == nil {
 		o.Zone = time.UTC
 	}
-	return &Bot{Options: o, inbox: make(chan Envelope, 1024), tellers: map[deploy.ID]*teller{}, ready: make(chan struct{})}
+	return &Bot{Options: o, inbox: make(chan Envelope, waiting), tellers: map[deploy.ID]*teller{}, ready: make(chan struct{})}
 }
 
 // Run works on envelopes and tells operations until the context ends, beginning with those that a former life left

@@ -122,7 +122,7 @@ func (b *Bot) click(ctx context.Context, e Envelope) error {
 		return &engine.Mistake{Wrong: "That button says nothing that this bot has written. Use the buttons of the newest message."}
 	}
 	_, err := b.Desk.Act(ctx, c.Op, deploy.Act{
-		Verb: c.Verb, By: deploy.Person{ID: e.User}, Lane: c.Lane, Attempt: c.Attempt, Hash: c.Hash,
+		ID: e.ID, Verb: c.Verb, By: deploy.Person{ID: e.User}, Lane: c.Lane, Attempt: c.Attempt, Hash: c.Hash,
 	})
 	if err == nil {
 		b.Moved(c.Op)
@@ -149,7 +149,15 @@ func (b *Bot) abort(ctx context.Context, e Envelope, c Command) error {
 	case 0:
 		return &engine.Mistake{Wrong: "Nothing of that name runs or waits.", Accept: b.Slash + " status"}
 	case 1:
-		if _, err := b.Desk.Act(ctx, fit[0].Op, deploy.Act{Verb: deploy.ActAbort, By: deploy.Person{ID: e.User}}); err != nil {
+		op, err := b.Desk.Operation(ctx, fit[0].Op)
+		if err != nil {
+			return err
+		}
+		act := deploy.Act{ID: e.ID, Verb: deploy.ActAbort, By: deploy.Person{ID: e.User}}
+		if op.State == deploy.StateRolling {
+			act.Attempt = len(op.Aborts) + 1
+		}
+		if _, err := b.Desk.Act(ctx, op.ID, act); err != nil {
 			return err
 		}
 		b.whisper(ctx, e, card.Refusal(card.T("Aborting ", card.B(card.RowTitle(fit[0])), ". Its thread tells how it ends."), ""))

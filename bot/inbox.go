@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -24,6 +25,9 @@ type note struct {
 
 // Receive records an envelope, and answers only when it is safe. A second delivery is accepted and comes to nothing.
 func (b *Bot) Receive(ctx context.Context, e Envelope) error {
+	if len(b.inbox) == cap(b.inbox) {
+		return errors.New("too much is waiting to be worked on; it is not taken") // Slack tells the person
+	}
 	data, err := json.Marshal(note{Envelope: e})
 	if err != nil {
 		return fmt.Errorf("writing the envelope down: %w", err)

@@ -16,6 +16,11 @@ func Decide(o Operation, a Act, now time.Time) ([]Event, error) {
 	if err := rule.who(o, a); err != nil {
 		return nil, err
 	}
+	for _, done := range o.Aborts {
+		if a.ID != "" && done.ID == a.ID {
+			return nil, nil
+		}
+	}
 	if !offered(o, a) {
 		return nil, tooLate(o, a)
 	}
@@ -141,6 +146,9 @@ func tooLate(o Operation, a Act) error {
 		}
 	}
 	pairs := []any{"act", a.Verb, "state", o.State}
+	if n := len(o.Aborts); n > 0 && a.Verb == ActAbort {
+		return refuse(NotNow, append(pairs, "by", o.Aborts[n-1].By.ID, "did", "aborted")...)
+	}
 	if n := len(o.Votes); n > 0 && (a.Verb == ActApprove || a.Verb == ActDeny) {
 		pairs = append(pairs, "by", o.Votes[n-1].By, "did", "approve")
 	}

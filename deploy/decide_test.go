@@ -84,6 +84,9 @@ func TestEveryActOfEverybodyAtEveryMoment(t *testing.T) {
 				if slices.Contains([]deploy.ActVerb{deploy.ActRetry, deploy.ActPutBack, deploy.ActLeaveOut, deploy.ActLooked}, verb) {
 					a.Lane, a.Attempt = "i-1", s.op.Lanes[0].Attempt
 				}
+				if verb == deploy.ActAbort && s.op.State == deploy.StateRolling {
+					a.Attempt = len(s.op.Aborts) + 1
+				}
 				events, err := deploy.Decide(s.op, a, s.now)
 				allowed, offered := slices.Contains(may.acts, verb), slices.Contains(m.acts, verb)
 				switch {
@@ -118,7 +121,8 @@ func TestOffersAreExactlyTheLegalActs(t *testing.T) {
 		var got []deploy.ActVerb
 		for _, o := range deploy.Offers(s.op) {
 			got = append(got, o.Verb)
-			if lane := o.Lane != ""; lane != (o.Attempt > 0) || lane && o.Lane != "i-1" {
+			numbered := o.Lane != "" || o.Verb == deploy.ActAbort && s.op.State == deploy.StateRolling
+			if numbered != (o.Attempt > 0) || o.Lane != "" && o.Lane != "i-1" {
 				t.Errorf("%s: %+v", m.name, o)
 			}
 			if vote := o.Verb == deploy.ActApprove || o.Verb == deploy.ActDeny; vote && o.Hash != s.op.Hash {
@@ -237,5 +241,27 @@ func TestWhoMayAsk(t *testing.T) {
 		if got, _ := deploy.RefusalOf(deploy.MayAsk(c.p, rules)); got.Code != c.code {
 			t.Errorf("%s: %q, not %q", who, got.Code, c.code)
 		}
+	}
+}
+
+// TestADoubleClickOnAbortIsNotASecondAbort: the second one would cancel a running command.
+func TestADoubleClickOnAbortIsNotASecondAbort(t *testing.T) {
+	s := tell(t, plan(t, request(deploy.KindDeploy, ""), fleet(3, "web"))).rolling().steps(0, 1).begun(0)
+	first := deploy.Act{ID: "envelope-1", Verb: deploy.ActAbort, By: dev, Attempt: 1}
+	events, err := deploy.Decide(s.op, first, s.now)
+	if err != nil || len(events) != 1 {
+		t.Fatalf("%v %v", events, err)
+	}
+	s.then(events[0])
+	if events, err := deploy.Decide(s.op, first, s.now); err != nil || len(events) != 0 {
+		t.Errorf("the same message again: %v %v", events, err)
+	}
+	first.ID = "envelope-2"
+	if events, err := deploy.Decide(s.op, first, s.now); err == nil {
+		t.Errorf("a click on the old button: %v", events)
+	}
+	first.Attempt = 2
+	if events, err := deploy.Decide(s.op, first, s.now); err != nil || len(events) != 1 {
+		t.Errorf("a click on the new one: %v %v", events, err)
 	}
 }

@@ -98,10 +98,11 @@ const (
 
 // Act is what a person asks for, with what they saw when they asked.
 type Act struct {
+	ID      string  `json:"id,omitempty"` // of the message that asked for it: the same one again is no second act
 	Verb    ActVerb `json:"verb"`
 	By      Person  `json:"by"`
 	Lane    string  `json:"lane,omitempty"`    // instance id, for acts on one instance
-	Attempt int     `json:"attempt,omitempty"` // the attempt whose failure they saw
+	Attempt int     `json:"attempt,omitempty"` // the attempt whose failure they saw; abort: which abort it would be, 0 = the first
 	Hash    string  `json:"hash,omitempty"`    // approve, deny: the terms they saw
 	Reason  string  `json:"reason,omitempty"`
 	Fresh   *Plan   `json:"-"` // approve: the plan remade just now

@@ -4,7 +4,7 @@ package deploy
 type Offer struct {
 	Verb    ActVerb
 	Lane    string // instance id, for acts on one instance
-	Attempt int
+	Attempt int    // the failed one; of an abort: which abort it would be
 	Hash    string // approve, deny
 }
 
@@ -27,7 +27,8 @@ func Offers(o Operation) []Offer {
 			out = append(out, waysOut(o.Lanes[i])...)
 		}
 		if len(o.Aborts) == 0 || len(o.Aborts) == 1 && o.inFlight() {
-			add(ActAbort)
+			// Numbered, so that a double click on the first is not the second, which cancels.
+			out = append(out, Offer{Verb: ActAbort, Attempt: len(o.Aborts) + 1})
 		}
 	}
 	return out
@@ -65,6 +66,9 @@ func (o Operation) inFlight() bool {
 
 // offered reports whether an act is among the offers.
 func offered(o Operation, a Act) bool {
+	if a.Verb == ActAbort && o.State == StateRolling && a.Attempt == 0 {
+		a.Attempt = 1
+	}
 	for _, f := range Offers(o) {
 		if f.Verb == a.Verb && f.Lane == a.Lane && f.Attempt == a.Attempt {
 			return true

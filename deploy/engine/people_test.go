@@ -140,8 +140,15 @@ func TestAbortLetsACommandEndAndASecondOneCancelsIt(t *testing.T) {
 			s.live(0)
 			op := s.begunRollout()
 			s.until(op.ID, "deploying", func(o deploy.Operation) bool { return o.Lanes[0].Phase == deploy.PhaseAccepted && o.Lanes[0].At == 1 })
-			for range aborts {
-				s.act(op, deploy.Act{Verb: deploy.ActAbort, By: by("U-dev")})
+			for n := range aborts {
+				s.act(op, deploy.Act{ID: "first", Verb: deploy.ActAbort, By: by("U-dev"), Attempt: 1})
+				if n > 0 {
+					s.act(op, deploy.Act{ID: "second", Verb: deploy.ActAbort, By: by("U-dev"), Attempt: 2})
+				}
+			}
+			// A double click, from an old button, is not a second abort.
+			if _, err := s.bot.Act(s.ctx, op.ID, deploy.Act{ID: "again", Verb: deploy.ActAbort, By: by("U-dev"), Attempt: 1}); err == nil {
+				t.Error("an old button aborted again")
 			}
 			op = s.ended(op, deploy.StateAborted)
 			if got := op.Lanes[0].Status(); got != want {

@@ -81,8 +81,8 @@ func TestAfterASecondAbortNothingIsSent(t *testing.T) {
 		op := s.begunRollout()
 		tr.begin("send", deploy.Throttled, false, -1)
 		op = s.until(op.ID, "begun", func(o deploy.Operation) bool { return o.Lanes[0].At == 1 && o.Lanes[0].Phase == deploy.PhaseBegun })
-		s.act(op, deploy.Act{Verb: deploy.ActAbort, By: by("U-dev")})
-		s.act(op, deploy.Act{Verb: deploy.ActAbort, By: by("U-dev")})
+		s.act(op, deploy.Act{Verb: deploy.ActAbort, By: by("U-dev"), Attempt: 1})
+		s.act(op, deploy.Act{Verb: deploy.ActAbort, By: by("U-dev"), Attempt: 2})
 		tr.calm()
 		s.ended(op, deploy.StateAborted)
 		if n := s.w.Commands(s.w.IDs[0], s.mark); n != 0 {

@@ -59,8 +59,8 @@ export function App() {
       {!(slackUp && worldUp) && <p className="offline" role="status">Reconnecting to the demo…</p>}
       <Counters world={world} stale={!worldUp} />
       <nav className="tabs" aria-label="View">
-        <button aria-pressed={tab === "chat"} onClick={() => setTab("chat")}>Chat</button>
-        <button aria-pressed={tab === "world"} onClick={() => setTab("world")}>Load balancer</button>
+        <button data-testid="tab-chat" aria-pressed={tab === "chat"} onClick={() => setTab("chat")}>Chat</button>
+        <button data-testid="tab-world" aria-pressed={tab === "world"} onClick={() => setTab("world")}>Load balancer</button>
       </nav>
       <Chat slack={slack} me={me} channel={channel} service={world?.service} draft={draft} onBe={be} onChannel={setChannel} />
       <main className={worldUp ? "world" : "world stale"} aria-label="Load balancer">
