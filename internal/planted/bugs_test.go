@@ -94,11 +94,11 @@ var bugs = []bug{
 		[]guard{{core, "TestWhatIsSent"}, {engine, "TestCrashAtEveryHook/deploy$"}},
 	},
 	{
-		"not looked for after a restart", command, "	case l.Fresh && (send.Fault == nil || send.Fault.Class != Unsure):", "	case send.Fault == nil || send.Fault.Class != Unsure:",
+		"not looked for after a restart", command, "	case send.Running, l.Fresh && !send.Unsure:", "	case send.Running, !send.Unsure:",
 		[]guard{{core, "TestACommandWhoseIdIsUnknown"}, {engine, "TestACommandIsSentOnceWhereverTheBotDies"}},
 	},
 	{
-		"not looked for after an answer was lost", command, "	case l.Fresh && (send.Fault == nil || send.Fault.Class != Unsure):", "	case l.Fresh:",
+		"not looked for after an answer was lost", command, "	case send.Running, l.Fresh && !send.Unsure:", "	case send.Running, l.Fresh:",
 		[]guard{{core, "TestACommandWhoseIdIsUnknown"}},
 	},
 	{
@@ -126,8 +126,20 @@ var bugs = []bug{
 		[]guard{{core, "TestHealthyAgain"}},
 	},
 	{
-		"one reading of NotRegistered is believed after a register", join, "m.twice(p, l.Accepted.Add(settle), Health.Out)", "true",
+		"one reading of NotRegistered is believed after a register", join, "m.twice(p, l.Accepted, l.Accepted.Add(settle), Health.Out)", "true",
 		[]guard{{core, "TestOneReadingOfNotRegisteredIsNotBelieved"}},
+	},
+	{
+		"a send that may have arrived counts as failed", command, "	case s.Unsure && (s.Fault.Class == Refused || s.Tries >= 3):", "	case s.Unsure && s.Tries >= 3:",
+		[]guard{{engine, "TestASendThatMayHaveArrivedIsNeverCalledFailed"}},
+	},
+	{
+		"what is left out is held where it serves", lane, "	case l.Cause.Code == PutBackByOther, step.Verb == VerbLeave, step", "	case step",
+		[]guard{{engine, "TestLeftOutIsOutOfService"}},
+	},
+	{
+		"a double click aborts twice", "deploy/offers.go", "Offer{Verb: ActAbort, Attempt: len(o.Aborts) + 1}", "Offer{Verb: ActAbort, Attempt: 1}",
+		[]guard{{core, "TestADoubleClickOnAbortIsNotASecondAbort"}},
 	},
 	{
 		"abort puts back what failed", lane, "	case l.Phase == PhaseFailed && (l.Ran || ", "	case l.Phase == PhaseFailed && (",

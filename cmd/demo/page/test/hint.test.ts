@@ -83,6 +83,8 @@ test("the ways out of a halted rollout are those on the card", () => {
 
 test("a killed bot and a hurried hand come before all else", () => {
   const dead = world({ bot: { state: "down", pid: 0, restarts: 0 } });
+  assert.match(next({ users, me: alice, world: world({ bot: { state: "starting", pid: 1, restarts: 0 } }) }).say, /starting/);
+  assert.match(next({ users, me: alice, world: world({ bot: { state: "starting", pid: 2, restarts: 1 } }) }).say, /journal/);
   assert.match(next({ users, me: bob, card: card("Abort"), world: dead }).say, /journal/);
   assert.match(next({ users, me: bob, card: card("Abort"), world: world({ hurry: "running" }) }).say, /while it serves/);
 });

@@ -39,6 +39,7 @@ export function next(scene: Scene): Hint {
   if (world?.hurry === "running") {
     return { stage: "break", say: "Every instance is restarted **while it serves**. Watch the failed requests: this is what taking turns prevents." };
   }
+  if (world?.bot.state === "starting" && !world.bot.restarts) return { stage: "ask", say: "The bot is **starting**." };
   if (world?.bot.state === "down" || world?.bot.state === "starting") {
     return { stage: "roll", say: "The bot is gone, the traffic is not. When it is back it reads its journal and the **same card** goes on." };
   }

@@ -53,7 +53,7 @@ function actions(world?: World): Action[] {
       id: "kill",
       title: "Kill the bot",
       says: "kill -9 in the middle; traffic goes on, the same card resumes.",
-      off: world && world.bot.state !== "running" ? "It is gone. Watch it come back." : undefined,
+      off: world && whereTheBotIs(world.bot),
     },
     {
       id: "hurry",
@@ -62,6 +62,11 @@ function actions(world?: World): Action[] {
       off: world?.hurry === "running" ? "Running: watch the failed requests." : undefined,
     },
   ];
+}
+
+function whereTheBotIs({ state, restarts }: World["bot"]): string | undefined {
+  if (state === "running") return undefined;
+  return state === "starting" && !restarts ? "It is starting." : "It is gone. Watch it come back.";
 }
 
 function Icon({ id }: { id: Action["id"] }) {

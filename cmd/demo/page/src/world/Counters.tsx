@@ -59,14 +59,17 @@ function Pips({ world }: { world: World }) {
   );
 }
 
-const botWords: Record<string, string> = { running: "Running", down: "Down", starting: "Restarting" };
+function botWord({ state, restarts }: World["bot"]): string {
+  const words: Record<string, string> = { running: "Running", down: "Down", starting: restarts ? "Restarting" : "Starting" };
+  return words[state] ?? state;
+}
 
 function Bot({ bot }: { bot: World["bot"] }) {
   const { state, pid, restarts } = bot;
   return (
     <div className={`figure bot ${state}`} data-testid="bot" data-state={state} data-pid={pid}>
       <h3>Bot</h3>
-      <p className="value word"><i aria-hidden="true" />{botWords[state] ?? state}</p>
+      <p className="value word"><i aria-hidden="true" />{botWord(bot)}</p>
       <p className="note">
         {state === "running" ? `pid ${pid}` : "no process"}
         {restarts > 0 && `, ${restarts} ${restarts === 1 ? "restart" : "restarts"}`}

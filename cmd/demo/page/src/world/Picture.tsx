@@ -5,16 +5,19 @@ import { TargetCard } from "./TargetCard.tsx";
 import { hub, Wires } from "./Wires.tsx";
 
 // One row per target; the wires are drawn to these measures, in pixels.
-const roomy = { card: 92, gap: 14 };
-const close = { card: 76, gap: 9 };
-const dense = { card: 54, gap: 6 };
+const rows = [
+  { name: "roomy", card: 92, gap: 14 },
+  { name: "close", card: 76, gap: 9 },
+  { name: "snug", card: 66, gap: 7 },
+  { name: "dense", card: 50, gap: 5 },
+];
 const least = 250; // so that the clients fit above the load balancer
 
-const heightOf = (targets: number, row: typeof roomy) => targets * (row.card + row.gap) - row.gap;
+const heightOf = (targets: number, row: { card: number; gap: number }) => targets * (row.card + row.gap) - row.gap;
 
 /** The largest measure with which all targets are in view; if none is, the picture scrolls. */
 function rowFor(targets: number, room: number) {
-  return [roomy, close].find((row) => heightOf(targets, row) <= room) ?? dense;
+  return rows.find((row) => heightOf(targets, row) <= room) ?? rows.at(-1)!;
 }
 
 /** Clients, the load balancer, and the targets with the traffic that flows to each. */
@@ -36,7 +39,7 @@ export function Picture({ world }: { world?: World }) {
         <p>Target group <b>{world.group}</b></p>
       </header>
       <div className="room" ref={box}>
-        <div className={row === dense ? "scene dense" : "scene"} style={{ minHeight: height }}>
+        <div className={`scene ${row.name}`} style={{ minHeight: height }}>
           <div className="left" style={{ height }}>
             <Wires targets={targets} row={row} height={height} on={world.rps > 0} />
             <div className="node clients" style={{ top: middle - hub.rise }}>
