@@ -91,6 +91,9 @@ const shellsOwn = " _ BASHOPTS BASHPID BASH_ARGC BASH_ARGV BASH_ARGV0 BASH_CMDS 
 	"BASH_SOURCE BASH_SUBSHELL BASH_VERSINFO BASH_VERSION COMP_WORDBREAKS DIRSTACK EPOCHREALTIME EPOCHSECONDS EUID FUNCNAME GROUPS " +
 	"HISTCMD IFS LINENO OLDPWD OPTIND PPID PS4 PWD RANDOM SECONDS SHELLOPTS SHLVL SRANDOM UID "
 
+// KeptByShells reports whether shells set, count or refuse a variable themselves, so that Wrap refuses it in Job.Env.
+func KeptByShells(name string) bool { return strings.Contains(shellsOwn, " "+name+" ") }
+
 func (j Job) check() error {
 	errs := []error{checkNames(j.Token, j.Instance)}
 	add := func(bad bool, format string, args ...any) {
@@ -112,7 +115,7 @@ func (j Job) check() error {
 	seen := map[string]bool{}
 	for _, v := range j.Env {
 		add(!nameForm.MatchString(v.Name), "environment variable %q: not a name", v.Name)
-		add(strings.Contains(shellsOwn, " "+v.Name+" "), "environment variable %s: shells keep it for themselves", v.Name)
+		add(KeptByShells(v.Name), "environment variable %s: shells keep it for themselves", v.Name)
 		add(seen[v.Name], "environment variable %s is set twice", v.Name)
 		add(hasNUL(v.Value), "environment variable %s: the value holds a NUL byte", v.Name)
 		seen[v.Name] = true

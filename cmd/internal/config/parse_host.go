@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"regexp/syntax"
 	"strings"
+
+	"junban/deploy/hostscript"
 )
 
 var (
@@ -77,6 +79,8 @@ func variableName(text string) error {
 		return fmt.Errorf("%s cannot name an environment variable; accepted: letters, digits and '_', not beginning with a digit, as in APP_ENV", quote(text))
 	case ours[text]:
 		return fmt.Errorf("%s is set by the bot for every command; choose another name", text)
+	case hostscript.KeptByShells(text):
+		return fmt.Errorf("%s is kept by shells for themselves, so its value would not arrive; choose another name", text)
 	}
 	return nil
 }
