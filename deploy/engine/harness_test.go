@@ -20,7 +20,7 @@ type stage struct {
 	w       *deploytest.World
 	journal engine.Journal
 	book    book
-	people  people
+	people  *people
 	bot     *engine.Engine
 	fuse    *deploytest.Fuse
 	end     func()
@@ -180,14 +180,30 @@ func (b book) Request(ask deploy.Ask) (deploy.Request, []string, error) {
 	return r, b.groups, nil
 }
 
-type people map[string]deploy.Person
-
-func newPeople() people {
-	return people{"U-dev": {ID: "U-dev", Kind: deploy.Member}, "U-lead": {ID: "U-lead", Kind: deploy.Member}}
+// people is a directory that changes while the bot asks it.
+type people struct {
+	mu  sync.Mutex
+	all map[string]deploy.Person
 }
 
-func (p people) Person(_ context.Context, id string, _ []string) (deploy.Person, error) {
-	if who, ok := p[id]; ok {
+func newPeople() *people {
+	p := &people{all: map[string]deploy.Person{}}
+	p.is("U-dev", deploy.Member)
+	p.is("U-lead", deploy.Member)
+	return p
+}
+
+// is says what kind of account somebody has from now on, and in which groups they are.
+func (p *people) is(id string, kind deploy.Standing, groups ...string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.all[id] = deploy.Person{ID: id, Kind: kind, Groups: groups}
+}
+
+func (p *people) Person(_ context.Context, id string, _ []string) (deploy.Person, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if who, ok := p.all[id]; ok {
 		return who, nil
 	}
 	return deploy.Person{ID: id, Kind: deploy.Stranger}, nil

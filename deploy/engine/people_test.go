@@ -242,12 +242,12 @@ func TestAFlapVoidsNothingAndANewInstanceDoes(t *testing.T) {
 
 func TestWhoMayNotApprove(t *testing.T) {
 	play(t, deploytest.Setup{}, func(s *stage) {
-		s.people["U-both"] = deploy.Person{ID: "U-both", Kind: deploy.Member, Groups: []string{"U-dev", "U-lead"}}
-		s.people["U-guest"] = deploy.Person{ID: "U-guest", Kind: deploy.Guest, Groups: []string{"U-lead"}}
-		s.people["U-ext"] = deploy.Person{ID: "U-ext", Kind: deploy.External, Groups: []string{"U-lead"}}
-		s.people["U-gone"] = deploy.Person{ID: "U-gone", Kind: deploy.Deleted, Groups: []string{"U-lead"}}
-		s.people["U-bot"] = deploy.Person{ID: "U-bot", Kind: deploy.Robot, Groups: []string{"U-lead"}}
-		s.people["U-any"] = deploy.Person{ID: "U-any", Kind: deploy.Member}
+		s.people.is("U-both", deploy.Member, "U-dev", "U-lead")
+		s.people.is("U-guest", deploy.Guest, "U-lead")
+		s.people.is("U-ext", deploy.External, "U-lead")
+		s.people.is("U-gone", deploy.Deleted, "U-lead")
+		s.people.is("U-bot", deploy.Robot, "U-lead")
+		s.people.is("U-any", deploy.Member)
 		s.live(0)
 		op := s.request(webV42, "U-both")
 		for who, want := range map[string]deploy.Code{
@@ -284,7 +284,7 @@ func TestAnApproverWhoLeftBeforeTheStartVoidsTheRequest(t *testing.T) {
 		time.Sleep(time.Second)
 		s.approve(b, "U-lead")
 		s.until(a.ID, "rolling", func(o deploy.Operation) bool { return o.State == deploy.StateRolling })
-		s.people["U-lead"] = deploy.Person{ID: "U-lead", Kind: deploy.Deleted}
+		s.people.is("U-lead", deploy.Deleted)
 		s.ended(a, deploy.StateSucceeded) // what has started is not asked again
 		if b = s.ended(b, deploy.StateExpired); b.Cause.Code != deploy.NoStanding {
 			t.Fatalf("%s", b.Cause)
