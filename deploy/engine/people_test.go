@@ -1,6 +1,9 @@
 package engine_test
 
 import (
+	"context"
+	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -315,4 +318,65 @@ func TestAnAskThatCannotBe(t *testing.T) {
 			t.Errorf("a minimum of all: %v", err)
 		}
 	})
+}
+
+func TestWithNobodyToAskItStartsByItself(t *testing.T) {
+	play(t, deploytest.Setup{}, func(s *stage) {
+		s.book.req.Rules.Approval = deploy.Approval{None: true, StartWithin: time.Hour}
+		s.live(0)
+		op := s.ended(s.request(webV42, "U-dev"), deploy.StateSucceeded)
+		if len(op.Votes) != 0 {
+			t.Errorf("votes %v", op.Votes)
+		}
+		s.must(deployed(s, op))
+	})
+}
+
+func TestARequestWaitsAsLongAsSlackCannotBeAsked(t *testing.T) {
+	play(t, deploytest.Setup{}, func(s *stage) {
+		s.live(0)
+		down := &outage{Directory: s.people}
+		s.bot.Directory = down
+		op := s.approve(s.request(webV42, "U-dev"), "U-lead")
+		if op.State != deploy.StateApproved {
+			t.Fatal(op.State)
+		}
+		s.ended(op, deploy.StateSucceeded)
+
+		op = s.request(webV42, "U-dev")
+		down.after(1) // the approval is judged, the start is not
+		op = s.approve(op, "U-lead")
+		op = s.until(op.ID, "kept", func(o deploy.Operation) bool { return o.Waiting.Code == deploy.AskFailed })
+		time.Sleep(10 * time.Minute)
+		if op = s.load(op.ID); op.State != deploy.StateQueued {
+			t.Fatalf("%s although Slack could not be asked", op.State)
+		}
+		down.after(-1)
+		s.ended(op, deploy.StateSucceeded)
+	})
+}
+
+// outage is a directory that fails after some more answers; negative: never.
+type outage struct {
+	engine.Directory
+	mu   sync.Mutex
+	left int
+	on   bool
+}
+
+func (o *outage) after(n int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.left, o.on = n, n >= 0
+}
+
+func (o *outage) Person(ctx context.Context, id string, groups []string) (deploy.Person, error) {
+	o.mu.Lock()
+	o.left--
+	down := o.on && o.left < 0
+	o.mu.Unlock()
+	if down {
+		return deploy.Person{}, errors.New("Slack is down")
+	}
+	return o.Directory.Person(ctx, id, groups)
 }
