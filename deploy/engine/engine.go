@@ -197,7 +197,7 @@ func (e *Engine) append(ctx context.Context, op deploy.Operation, ev deploy.Even
 	}
 	after, err := deploy.Apply(op, ev)
 	if err != nil {
-		return op, err
+		return op, fmt.Errorf("%w: %w", errRules, err)
 	}
 	err = e.Journal.Append(ctx, ev, after.Row(), deploy.LockChanges(after, ev))
 	if errors.Is(err, ErrUnknown) {

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -71,6 +72,9 @@ func (l *loop) run(ctx context.Context) {
 		case errors.Is(err, errFenced):
 			log.Error("another process has taken over this operation; leaving it alone")
 			return
+		case errors.Is(err, errRules):
+			log.Error("the rules forbid what was decided; the operation is left as it is, with its locks: please report this", "error", err)
+			return
 		case err == nil:
 			tries = 0
 			continue
@@ -88,6 +92,7 @@ func (l *loop) run(ctx context.Context) {
 var (
 	errDone   = errors.New("the operation has finished")
 	errFenced = errors.New("another process has taken over")
+	errRules  = errors.New("an event that the invariants forbid")
 )
 
 // turn does one round: read, decide, then either write or act and wait.
@@ -141,7 +146,7 @@ func (l *loop) catchUp(ctx context.Context) error {
 		}
 		after, err := deploy.Apply(l.op, ev)
 		if err != nil {
-			return err
+			return fmt.Errorf("%w: %w", errRules, err)
 		}
 		l.take(after)
 	}
