@@ -220,6 +220,12 @@ func foldBegun(o *Operation, l *LaneState, e Event) error {
 	if step.Verb == VerbLeave && !l.Touched && o.out() >= max(1, o.Plan.Preview.Window) {
 		return fmt.Errorf("%s would be one too many out", l.Name)
 	}
+	switch {
+	case step.Verb == VerbLeave:
+		l.Left, l.Again = time.Time{}, l.Touched
+	case step.Verb == VerbJoin && l.Left.IsZero() && l.Touched && o.Plan.Kind != KindRestore:
+		l.Left = e.At
+	}
 	l.Touched = l.Touched || step.Verb == VerbLeave
 	l.Ran = l.Ran || step.Verb == VerbCommand
 	if l.StartAt.IsZero() {
@@ -235,6 +241,9 @@ func foldAccepted(_ *Operation, l *LaneState, e Event) error {
 		return fmt.Errorf("%s was not begun", l.Name)
 	}
 	l.Phase, l.Accepted, l.Made, l.Fresh = PhaseAccepted, e.At, e.Made, true
+	if step, _ := l.Step(); step.Verb == VerbLeave {
+		l.Left = e.At
+	}
 	if !e.Deadline.IsZero() {
 		l.Deadline = e.Deadline // the wait counts from here, however long the gates kept the call back
 	}

@@ -91,6 +91,8 @@ func (m *mover) try(i int, e Effect, action string) EffectSeen {
 		if s.Running {
 			m.do(e)
 		}
+	case s.Late && m.now.Before(s.Began.Add(lateStep)):
+		m.d.wake(s.Began.Add(lateStep))
 	case s.Fault == nil:
 		m.do(e)
 	case s.Fault.Class == Refused, s.Last.Sub(s.First) >= troubleFor:
@@ -113,7 +115,7 @@ func (m *mover) again(s EffectSeen, e Effect) {
 // busy reports whether an effect of the lane is still under way: the next one must not overtake it.
 func (m *mover) busy(i int) bool {
 	for k, s := range m.seen.Effects {
-		if k.Lane == i && k.Kind != DoCheck && s.Running {
+		if k.Lane == i && s.Running && k.Kind != DoCheck && k.Kind != DoWait && k.Kind != DoFind { // these only look
 			return true
 		}
 	}

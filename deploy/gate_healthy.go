@@ -31,5 +31,5 @@ func gateHealthy(m *mover, lane int, readings map[string]Reading) (Cause, bool) 
 // not become healthy again, leaves once more. Nobody can consent for another one yet.
 func (m *mover) consented(lane int) bool {
 	l := m.op.Lanes[lane]
-	return l.Touched && l.Phase == PhaseDue && (l.Choice != nil || m.op.Aborting())
+	return (l.Touched && l.Phase == PhaseDue || l.Again && l.Phase != PhaseDue) && (l.Choice != nil || m.op.Aborting())
 }

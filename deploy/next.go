@@ -24,6 +24,8 @@ const (
 	tick = time.Millisecond
 	// checkFor is how old the check before a start may be.
 	checkFor = 5 * time.Second
+	// lateStep is the least time between two tries of a call that came too late for what was checked.
+	lateStep = 250 * time.Millisecond
 	// grace is added to a command's own limit before its outcome counts as lost.
 	grace = 2 * time.Minute
 )

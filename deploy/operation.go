@@ -100,11 +100,13 @@ type LaneState struct {
 	Fresh    bool          // the present step was begun by the process that is running now
 	Seen     map[Pair]bool // pairs seen draining (leave) or registered (join) since the intent
 
-	Touched  bool // some leave has begun: the instance counts as out until it is healthy again
-	Joining  bool // the way back is being walked because somebody chose it or aborted
-	Leaving  bool // it leaves once more, to be held
-	Ran      bool // a command has begun on it, in some attempt
-	LeftOut  bool // a named person left it out, or a drain has ended: held
+	Left     time.Time // when the leave was acknowledged, or, if it never was, when the way back began
+	Again    bool      // the present leave is not the first one
+	Touched  bool      // some leave has begun: the instance counts as out until it is healthy again
+	Joining  bool      // the way back is being walked because somebody chose it or aborted
+	Leaving  bool      // it leaves once more, to be held
+	Ran      bool      // a command has begun on it, in some attempt
+	LeftOut  bool      // a named person left it out, or a drain has ended: held
 	Gate     Cause
 	Cause    Cause // failed, unknown: why
 	Output   string

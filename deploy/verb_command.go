@@ -116,6 +116,8 @@ func (m *mover) send(i int) {
 		e.NotAfter = until
 	}
 	switch {
+	case s.Late && m.now.Before(s.Began.Add(lateStep)):
+		m.d.wake(s.Began.Add(lateStep))
 	case s.Fault == nil:
 		m.do(e)
 	case s.Unsure && (s.Fault.Class == Refused || s.Tries >= 3):

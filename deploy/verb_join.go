@@ -60,7 +60,11 @@ func (m *mover) register(i int) {
 func (m *mover) noteRegistered(i int) bool {
 	var fresh []Pair
 	for _, p := range m.pairs(i) {
-		if r, ok := m.seen.Groups[p.Group]; ok && !r.Begun.Before(m.op.Lanes[i].Begun) && !r.Of(p).State.Out() && !m.op.Lanes[i].Seen[p] {
+		r, ok := m.seen.Groups[p.Group]
+		if !ok || r.Begun.Before(m.op.Lanes[i].Begun) || m.op.Lanes[i].Seen[p] {
+			continue
+		}
+		if state := r.Of(p).State; state == Initial || !state.Out() && m.since(i, r) {
 			fresh = append(fresh, p)
 		}
 	}
@@ -68,6 +72,13 @@ func (m *mover) noteRegistered(i int) bool {
 		m.emit(Event{Type: EventSeen, Lane: i, Pairs: fresh})
 	}
 	return len(fresh) > 0
+}
+
+// since reports whether a reading is too young to show the instance as it was before it left: AWS may answer with what
+// was. A target that was seen to be initial since then needs no such wait, so it costs nothing where AWS is quick.
+func (m *mover) since(i int, r Reading) bool {
+	l := m.op.Lanes[i]
+	return l.Left.IsZero() || r.Begun.After(l.Left.Add(settle))
 }
 
 // healthyAgain waits until every pair is healthy in a reading that is newer than the registration.
@@ -87,7 +98,7 @@ func (m *mover) healthyAgain(i int) {
 		}
 		t := r.Of(p)
 		switch {
-		case t.State == Healthy:
+		case t.State == Healthy && (l.Seen[p] || m.since(i, r)):
 			well++
 			continue
 		case t.State.Out() && !l.Fresh && !l.Seen[p]:

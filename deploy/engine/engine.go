@@ -53,6 +53,19 @@ func New(o Options) *Engine {
 // Run resumes every unfinished operation and carries them and later ones on until the context ends. It answers when
 // all its goroutines have ended; what was under way is resumed by the next Run on the same journal.
 func (e *Engine) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer e.stop()
+	defer cancel()
+	e.mu.Lock() // before the list is read: what is requested from now on begins by itself
+	e.begin = func(id deploy.ID, resume bool) {
+		if e.loops[id] != nil {
+			return
+		}
+		l := newLoop(e, id, resume)
+		e.loops[id] = l
+		e.waiter.Go(func() { l.run(ctx) })
+	}
+	e.mu.Unlock()
 	rows, err := e.Journal.Unfinished(ctx)
 	if err != nil && len(rows) == 0 {
 		return fmt.Errorf("reading the unfinished operations: %w", err)
@@ -61,21 +74,20 @@ func (e *Engine) Run(ctx context.Context) error {
 		e.Log.Error("not every unfinished operation can be read; the others go on", "error", err)
 	}
 	e.mu.Lock()
-	e.begin = func(id deploy.ID, resume bool) {
-		l := newLoop(e, id, resume)
-		e.loops[id] = l
-		e.waiter.Go(func() { l.run(ctx) })
-	}
 	for _, r := range rows {
 		e.begin(r.Op, true)
 	}
 	e.mu.Unlock()
 	<-ctx.Done()
+	return nil
+}
+
+// stop begins nothing more and waits for what was begun.
+func (e *Engine) stop() {
 	e.mu.Lock()
 	e.begin = nil
 	e.mu.Unlock()
 	e.waiter.Wait()
-	return nil
 }
 
 // Plan makes the plan of what is asked for, from the fleet as it is now. It touches nothing.
@@ -241,7 +253,7 @@ func (e *Engine) person(ctx context.Context, id string, r deploy.Rules) (deploy.
 // remake makes the operation's plan again, or says why there can be none any more.
 func (e *Engine) remake(ctx context.Context, op deploy.Operation) (*deploy.Plan, deploy.Cause, error) {
 	plan, err := e.Plan(ctx, op.Plan.Preview.Ask)
-	if cause, refused := deploy.RefusalOf(err); refused {
+	if cause, refused := deploy.RefusalOf(err); refused && cause.Code != deploy.FailOpen { // health voids nothing
 		return nil, cause, nil
 	}
 	if err != nil {
@@ -301,6 +313,9 @@ func (e *Engine) forget(id deploy.ID) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	delete(e.loops, id)
+	for _, l := range e.loops {
+		l.poke(pokeFreed) // whoever waits behind it sees it gone only now
+	}
 }
 
 func nonce(bytes int) string {

@@ -39,8 +39,9 @@ func (e *Engine) fleet(ctx context.Context, groups []string, on string) (deploy.
 			fleet.Held = append(fleet.Held, h)
 		}
 	}
-	for _, p := range out {
-		if mine(p) {
+	later, _ := e.out() // what left while AWS was asked is out too
+	for _, p := range append(out, later...) {
+		if mine(p) && !slices.Contains(fleet.Out, p) {
 			fleet.Out = append(fleet.Out, p)
 		}
 	}

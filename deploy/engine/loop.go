@@ -151,8 +151,12 @@ func (l *loop) catchUp(ctx context.Context) error {
 		l.take(after)
 	}
 	if l.resume && !l.op.State.Finished() {
+		seq := l.op.Seq
 		if err := l.write(ctx, deploy.Event{Type: deploy.EventResumed}); err != nil {
 			return err
+		}
+		if l.op.Seq == seq {
+			return l.catchUp(ctx) // somebody was quicker; without the fence nothing goes on
 		}
 		l.resume = false
 	}
