@@ -18,10 +18,11 @@ func TestUnattended(t *testing.T) {
 	t.Parallel()
 	var out buffer
 	f := quick(3)
+	f.DeregistrationDelay = 2 * time.Second // a machine that stands still for longer has its last requests cut, as AWS does
 	f.Unattended, f.JSON = true, true
 	d := layOut(t, options{flags: f, out: &out, least: 1500})
 	if err := d.run(t.Context(), d.unattended); err != nil {
-		t.Fatalf("%v\n%s", err, out.String())
+		t.Fatalf("%v\n%s\nthe load balancer: %+v", err, out.String(), d.fleet.balancer.Stats())
 	}
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 	var got map[string]any
@@ -38,11 +39,11 @@ func TestUnattended(t *testing.T) {
 	if got["state"] != "succeeded" || number("instances") != 3 || number("failed") != 0 || number("requests") < 1500 {
 		t.Errorf("result: %v", got)
 	}
-	// Three times a second of delay, half a second or more of release, a second of health checks.
-	if floor := number("floor_s"); floor < 7.5 || floor > 20 {
+	// Three times two seconds of delay, half a second or more of release, a second of health checks.
+	if floor := number("floor_s"); floor < 10.5 || floor > 25 {
 		t.Errorf("floor_s is %v", floor)
 	}
-	if wall := number("wall_s"); wall < 4.5 {
+	if wall := number("wall_s"); wall < 7.5 {
 		t.Errorf("wall_s is %v, less than the delays and the releases", wall)
 	}
 	text := strings.Join(lines[:len(lines)-1], "\n")

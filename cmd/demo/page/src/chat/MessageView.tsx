@@ -20,7 +20,8 @@ export const MessageView = memo(function MessageView({ message, scope, follows, 
   const { slack, clicks } = useWorkspace();
   const author = slack.users.find((u) => u.id === message.user);
   const bot = isBot(message, slack.users);
-  const name = message.username || author?.real_name || author?.name || (bot ? "Junban" : "Slackbot");
+  const person = bot ? "" : author?.real_name || author?.name;
+  const name = person || message.username || author?.real_name || author?.name || (bot ? "Junban" : "Slackbot");
   const slackbot = !author && !message.bot_id && !message.username;
   const own = useMemo(() => (message.blocks?.length ? message.blocks : textBlock(message.text ?? "")), [message]);
   const attached = useMemo(() => (message.attachments ?? []).map(attachmentBlocks), [message]);

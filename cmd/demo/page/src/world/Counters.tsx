@@ -71,8 +71,8 @@ function Bot({ bot }: { bot: World["bot"] }) {
       <h3>Bot</h3>
       <p className="value word"><i aria-hidden="true" />{botWord(bot)}</p>
       <p className="note">
-        {state === "running" ? `pid ${pid}` : "no process"}
-        {restarts > 0 && `, ${restarts} ${restarts === 1 ? "restart" : "restarts"}`}
+        <span>{state === "running" ? `pid ${pid}` : "no process"}</span>
+        {restarts > 0 && <span>{restarts} {restarts === 1 ? "restart" : "restarts"}</span>}
       </p>
     </div>
   );

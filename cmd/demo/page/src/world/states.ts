@@ -29,9 +29,9 @@ export function meaning(target: Target): string {
     case "unhealthy":
       return target.reason || "fails its health checks";
     case "out":
-      return target.app === "stopped" ? "app stopped for the release" : "gets no requests";
+      return target.app === "stopped" ? "stopped for the release" : "gets no requests";
     default:
-      return target.app === "stopped" ? "app stopped while it serves" : "takes requests";
+      return target.app === "stopped" ? "stopped in service" : "takes requests";
   }
 }
 
