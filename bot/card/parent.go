@@ -146,7 +146,7 @@ func rolling(o deploy.Operation) Text {
 		out = append(out, T(B(name(l.Name)+" "+l.Status()), ". ", Because(l.Cause, name), " ")...)
 	}
 	if len(out) > 0 {
-		return T(B("Waiting for a decision: "), out, "The others serve; nothing else leaves service meanwhile.")
+		return T(B("Waiting for a decision:"), " ", out, "The others serve; nothing else leaves service meanwhile.")
 	}
 	done, all := progress(o)
 	head := T(B("Rolling"), fmt.Sprintf(", %d of %d done. ", done, all))
