@@ -53,7 +53,7 @@ type Bot struct {
 	mu      sync.Mutex
 	tellers map[deploy.ID]*teller
 	tell    func(deploy.ID) // nil while Run does not run
-	ready   chan struct{}   // closed when Run takes envelopes
+	ready   chan struct{}   // closed when Run has listed what a former life left
 }
 
 // workers is how many envelopes are worked on at once; each may wait for AWS or Slack.
@@ -80,6 +80,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("reading the inbox: %w", err)
 	}
+	close(b.ready)
 	var all sync.WaitGroup
 	b.mu.Lock()
 	b.tell = func(id deploy.ID) {
@@ -88,9 +89,7 @@ func (b *Bot) Run(ctx context.Context) error {
 		all.Go(func() { t.run(ctx) })
 	}
 	b.mu.Unlock()
-	if err := b.tellAll(ctx); err != nil {
-		return err
-	}
+	b.tellAll(ctx)
 	for range workers {
 		all.Go(func() { b.work(ctx) })
 	}
@@ -103,7 +102,6 @@ func (b *Bot) Run(ctx context.Context) error {
 			}
 		}
 	})
-	close(b.ready)
 	<-ctx.Done()
 	b.mu.Lock()
 	b.tell = nil

@@ -15,6 +15,10 @@ import (
 
 // handle works on one envelope. Whatever comes of it, the person who sent it is told.
 func (b *Bot) handle(ctx context.Context, e Envelope) {
+	if time.Since(e.At) > staleAfter {
+		b.whisper(ctx, e, card.Refusal(card.T("I was away when you asked for something at ", card.At(e.At), ", and did nothing about it. Ask again if it is still wanted."), ""))
+		return
+	}
 	who, err := b.Directory.Person(ctx, e.User, nil)
 	switch {
 	case err != nil:
@@ -91,26 +95,31 @@ func (c Command) ask(kind deploy.Kind) deploy.Ask {
 // request asks for an operation. Its id is noted under the envelope first, so that the same envelope, worked on again
 // after a crash, comes to the same operation.
 func (b *Bot) request(ctx context.Context, e Envelope, c Command) error {
-	id := b.NewID()
-	fresh, err := b.Memory.Create(ctx, "asked", e.ID, []byte(id))
+	id, err := b.meant(ctx, e, b.NewID())
 	if err != nil {
-		return fmt.Errorf("writing the request down: %w", err)
-	}
-	if !fresh {
-		known, ok, err := b.Memory.Get(ctx, "asked", e.ID)
-		if err != nil || !ok {
-			return fmt.Errorf("reading the request again: %w", err)
-		}
-		id = deploy.ID(known)
+		return err
 	}
 	_, err = b.Desk.Request(ctx, id, c.ask(deploy.Kind(c.Verb)), e.User)
-	if gone := b.Memory.Delete(ctx, "asked", e.ID); gone != nil {
-		b.Log.Warn("a note could not be removed", "error", gone)
-	}
 	if err == nil {
 		b.Moved(id)
 	}
 	return err
+}
+
+// meant is the operation that an envelope is about: the one given, or, if it was worked on before, the one of then.
+func (b *Bot) meant(ctx context.Context, e Envelope, id deploy.ID) (deploy.ID, error) {
+	fresh, err := b.Memory.Create(ctx, askedTable, e.ID, []byte(id))
+	if err != nil {
+		return "", fmt.Errorf("writing down what is meant: %w", err)
+	}
+	if fresh {
+		return id, nil
+	}
+	known, ok, err := b.Memory.Get(ctx, askedTable, e.ID)
+	if err != nil || !ok {
+		return "", fmt.Errorf("reading what was meant: %w", err)
+	}
+	return deploy.ID(known), nil
 }
 
 // click works on a button. Its value says what the person saw; what is, is judged at the desk.
@@ -132,6 +141,9 @@ func (b *Bot) click(ctx context.Context, e Envelope) error {
 
 // abort finds the one operation that is meant, by its id, its service, its thread, or because there is only one.
 func (b *Bot) abort(ctx context.Context, e Envelope, c Command) error {
+	if known, ok, err := b.Memory.Get(ctx, askedTable, e.ID); err == nil && ok {
+		c.ID = string(known)
+	}
 	rows, err := b.Desk.Unfinished(ctx)
 	if err != nil {
 		return err
@@ -149,7 +161,11 @@ func (b *Bot) abort(ctx context.Context, e Envelope, c Command) error {
 	case 0:
 		return &engine.Mistake{Wrong: "Nothing of that name runs or waits.", Accept: b.Slash + " status"}
 	case 1:
-		op, err := b.Desk.Operation(ctx, fit[0].Op)
+		id, err := b.meant(ctx, e, fit[0].Op)
+		if err != nil {
+			return err
+		}
+		op, err := b.Desk.Operation(ctx, id)
 		if err != nil {
 			return err
 		}

@@ -10,10 +10,12 @@ import (
 
 const (
 	inboxTable = "inbox"
+	askedTable = "asked" // by envelope: the operation that it is about; kept as long as the envelope
 	// keepFor is how long an envelope is remembered, so that a second delivery is known as one. Slack redelivers
 	// within minutes.
 	keepFor = 24 * time.Hour
-	// staleAfter is how old an envelope may be and still be worked on by a later life of the bot.
+	// staleAfter is how old an envelope may be and still be worked on by a later life of the bot. Whoever sent an older
+	// one has done something else since; they are told.
 	staleAfter = 10 * time.Minute
 )
 
@@ -25,6 +27,11 @@ type note struct {
 
 // Receive records an envelope, and answers only when it is safe. A second delivery is accepted and comes to nothing.
 func (b *Bot) Receive(ctx context.Context, e Envelope) error {
+	select {
+	case <-b.ready: // what a former life left is listed: this one is not among it
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	if len(b.inbox) == cap(b.inbox) {
 		return errors.New("too much is waiting to be worked on; it is not taken") // Slack tells the person
 	}
@@ -78,7 +85,7 @@ func (b *Bot) leftovers(ctx context.Context) ([]Envelope, error) {
 			b.Log.Error("an envelope in the inbox cannot be read; it is left out", "error", err)
 			return nil
 		}
-		if !n.Done && time.Since(n.Envelope.At) < staleAfter {
+		if !n.Done {
 			out = append(out, n.Envelope)
 		}
 		return nil
@@ -86,7 +93,7 @@ func (b *Bot) leftovers(ctx context.Context) ([]Envelope, error) {
 	return out, err
 }
 
-// prune forgets old envelopes and the conversations of operations that ended long ago, now and every hour.
+// prune forgets old envelopes, now and every hour.
 func (b *Bot) prune(ctx context.Context) {
 	for {
 		var old []string
@@ -99,7 +106,7 @@ func (b *Bot) prune(ctx context.Context) {
 		})
 		for _, key := range old {
 			if err == nil {
-				err = b.Memory.Delete(ctx, inboxTable, key)
+				err = errors.Join(b.Memory.Delete(ctx, askedTable, key), b.Memory.Delete(ctx, inboxTable, key))
 			}
 		}
 		if err != nil && ctx.Err() == nil {

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -44,15 +45,12 @@ func (b *Bot) remember(ctx context.Context, id deploy.ID, t talk) error {
 
 // tellAll begins to tell every operation whose conversation is not closed: those that run, and those that ended while
 // nobody could be told.
-func (b *Bot) tellAll(ctx context.Context) error {
+func (b *Bot) tellAll(ctx context.Context) {
 	open := map[deploy.ID]bool{}
 	rows, err := b.Desk.Unfinished(ctx)
-	if err != nil {
-		return fmt.Errorf("reading what is to be told: %w", err)
-	}
-	recent, err := b.Desk.Recent(ctx, "", 50)
-	if err != nil {
-		return fmt.Errorf("reading what is to be told: %w", err)
+	recent, also := b.Desk.Recent(ctx, "", 50)
+	if err := errors.Join(err, also); err != nil { // what can be read is there all the same
+		b.Log.Error("not everything that is to be told can be read", "error", err)
 	}
 	for _, r := range append(rows, recent...) {
 		t, err := b.recall(ctx, r.Op)
@@ -66,7 +64,6 @@ func (b *Bot) tellAll(ctx context.Context) error {
 			b.Moved(id)
 		}
 	}
-	return nil
 }
 
 // inThread is the unfinished operation whose thread an envelope came from; "" if it came from none.

@@ -39,8 +39,12 @@ func (t *teller) run(ctx context.Context) {
 		t.b.mu.Unlock()
 	}()
 	var err error
-	if t.talk, err = t.b.recall(ctx, t.id); err != nil {
-		t.b.Log.Error("starting a new conversation", "op", t.id, "error", err)
+	for tries := 0; ; tries++ {
+		if t.talk, err = t.b.recall(ctx, t.id); err == nil || ctx.Err() != nil {
+			break
+		}
+		t.b.Log.Error("the conversation cannot be remembered; nothing is told meanwhile", "op", t.id, "error", err)
+		wait(ctx, nil, min(30*time.Second, time.Second<<min(tries, 5)))
 	}
 	t.redraw = true // what another life showed may be out of date
 	for tries := 0; ctx.Err() == nil; {
@@ -113,12 +117,16 @@ func (t *teller) urgent() bool {
 // parent posts the one message of the operation.
 func (t *teller) parent(ctx context.Context) error {
 	channel := t.b.Rooms.Channel(t.op.Plan.Service, t.op.Plan.Environment)
+	doubt := t.talk.Posting == 1 // it may be there already, and show what was then
 	place, err := t.post(ctx, channel, "", card.Parent(t.op, time.Now()), 0)
 	if err != nil {
 		return err
 	}
 	t.talk.Parent, t.talk.Shown, t.talk.Told = place, t.op.Seq, max(1, t.talk.Told)
-	t.redraw, t.edited = false, time.Now()
+	t.redraw, t.edited = doubt, time.Now()
+	if doubt {
+		t.talk.Shown = 0
+	}
 	return t.b.remember(ctx, t.id, t.talk)
 }
 

@@ -11,7 +11,7 @@ func gateHealthy(m *mover, lane int, readings map[string]Reading) (Cause, bool) 
 		if len(up) == 0 && !m.consented(lane) {
 			return Because(FailOpen, "group", g.Name), false
 		}
-		if !up[id] {
+		if !up[id] && !m.serves(lane, arn, readings[arn]) {
 			continue
 		}
 		delete(up, id)
@@ -32,4 +32,14 @@ func gateHealthy(m *mover, lane int, readings map[string]Reading) (Cause, bool) 
 func (m *mover) consented(lane int) bool {
 	l := m.op.Lanes[lane]
 	return (l.Touched && l.Phase == PhaseDue || l.Again && l.Phase != PhaseDue) && (l.Choice != nil || m.op.Aborting())
+}
+
+// serves reports whether the load balancer sends requests to some port of the lane's instance in a group.
+func (m *mover) serves(lane int, arn string, r Reading) bool {
+	for _, p := range m.pairs(lane) {
+		if p.Group == arn && r.Of(p).State == Healthy {
+			return true
+		}
+	}
+	return false
 }

@@ -48,7 +48,7 @@ func (m *mover) admit(i int) (map[string]Reading, time.Time, bool) {
 		if ok {
 			continue
 		}
-		if !m.op.Lanes[i].Gate.equal(cause) {
+		if was := m.op.Lanes[i].Gate; was.Code != cause.Code || was.Values["group"] != cause.Values["group"] { // counts may flap
 			m.emit(Event{Type: EventGated, Lane: i, Cause: cause})
 		}
 		for g, r := range readings {

@@ -80,7 +80,7 @@ func TestAfterASecondAbortNothingIsSent(t *testing.T) {
 		s.liveIn(&tr)
 		op := s.begunRollout()
 		tr.begin("send", deploy.Throttled, false, -1)
-		op = s.until(op.ID, "begun", func(o deploy.Operation) bool { return o.Lanes[0].At == 1 && o.Lanes[0].Phase == deploy.PhaseBegun })
+		op = s.until(op.ID, "refused once", func(deploy.Operation) bool { return tr.hit() > 0 })
 		s.act(op, deploy.Act{Verb: deploy.ActAbort, By: by("U-dev"), Attempt: 1})
 		s.act(op, deploy.Act{Verb: deploy.ActAbort, By: by("U-dev"), Attempt: 2})
 		tr.calm()

@@ -121,8 +121,8 @@ func TestPassingTroubleIsWaitedOut(t *testing.T) {
 					s.liveIn(&tr)
 					tr.begin(call, class, after, 2)
 					op := s.ended(s.begunRollout(), deploy.StateSucceeded)
-					if tr.hits != 2 && call != "find" {
-						t.Errorf("%s %s was planted twice and met %d times", call, class, tr.hits)
+					if tr.hit() != 2 && call != "find" {
+						t.Errorf("%s %s was planted twice and met %d times", call, class, tr.hit())
 					}
 					s.must(s.safe(s.mark, s.w.IDs))
 					s.must(deployed(s, op))
@@ -152,7 +152,7 @@ func TestLastingTroubleHaltsTheRolloutAndSaysSo(t *testing.T) {
 				if cause := op.Lanes[0].Cause.String(); !strings.Contains(cause, call+" failed") {
 					t.Errorf("it says %s", cause)
 				}
-				if n := tr.hits; n > 60 {
+				if n := tr.hit(); n > 60 {
 					t.Errorf("it tried %d times", n)
 				}
 				tr.calm()
@@ -181,8 +181,8 @@ func TestARefusalHaltsAtOnce(t *testing.T) {
 				op := s.begunRollout()
 				tr.begin(call, deploy.Refused, false, -1)
 				op = s.until(op.ID, "halted", waits)
-				if tr.hits != 1 {
-					t.Errorf("it was tried %d times", tr.hits)
+				if tr.hit() != 1 {
+					t.Errorf("it was tried %d times", tr.hit())
 				}
 				tr.calm()
 				s.act(op, choice(deploy.ActPutBack, s.w.IDs[0], 1))
@@ -210,7 +210,7 @@ func TestAnUnknownOutcomeWaitsForTheHostOrForAPerson(t *testing.T) {
 			}
 		}
 		time.Sleep(time.Hour)
-		if n := tr.hits; n < 3 || n > 60 {
+		if n := tr.hit(); n < 3 || n > 60 {
 			t.Errorf("the host was asked %d times in an hour", n)
 		}
 		if op = s.load(op.ID); op.Lanes[0].Phase != deploy.PhaseUnknown || s.w.Commands(s.w.IDs[0], s.mark) != 1 {
