@@ -243,19 +243,25 @@ func TestReviewADecisionDoesNotWaitForAnEndlessWait(t *testing.T) {
 // R3: whoever waits behind an operation goes on when that one ends, however it ends.
 func TestReviewTheQueueGoesOnWhenTheOneAheadIsWithdrawn(t *testing.T) {
 	play(t, deploytest.Setup{}, func(s *stage) {
-		var slow deploy.ID
-		var down error
+		var slow atomic.Value // the operation whose journal is read slowly
+		var down atomic.Bool
+		slow.Store(deploy.ID(""))
 		s.liveWith(0, &seam{
-			fleet: func() error { return down },
+			fleet: func() error {
+				if down.Load() {
+					return unsureFault()
+				}
+				return nil
+			},
 			load: func(id deploy.ID) {
-				if id == slow {
+				if id == slow.Load() {
 					time.Sleep(10 * time.Millisecond) // as long as a disk may take
 				}
 			},
 		})
 		a, b := s.request(webV42, "U-dev"), s.request(webV42, "U-dev")
 		s.approve(a, "U-lead")
-		down = unsureFault() // AWS cannot be asked: a waits, and b behind it
+		down.Store(true) // AWS cannot be asked: a waits, and b behind it
 		s.until(a.ID, "waiting", func(o deploy.Operation) bool {
 			return o.Waiting.Code == deploy.AskFailed || o.State == deploy.StateRolling
 		})
@@ -263,14 +269,15 @@ func TestReviewTheQueueGoesOnWhenTheOneAheadIsWithdrawn(t *testing.T) {
 			t.Error("too late for this story")
 			return
 		}
-		down = nil
+		down.Store(false)
 		time.Sleep(time.Millisecond) // b is approved later
 		s.approve(b, "U-lead")
-		down = unsureFault()
+		down.Store(true)
 		s.until(b.ID, "behind", func(o deploy.Operation) bool { return o.Waiting.Code == deploy.Behind })
-		slow = a.ID
+		slow.Store(a.ID)
 		s.act(a, deploy.Act{Verb: deploy.ActWithdraw, By: by("U-dev")})
-		slow, down = "", nil
+		slow.Store(deploy.ID(""))
+		down.Store(false)
 		time.Sleep(10 * time.Minute)
 		if b = s.load(b.ID); b.State == deploy.StateQueued {
 			t.Errorf("10 min after the one ahead was withdrawn it still waits because of %s", b.Waiting)
@@ -514,9 +521,9 @@ func TestReviewAFlapOfAllTargetsVoidsNothing(t *testing.T) {
 // R11: a call that is late is made again later, not at once for ever.
 func TestReviewALateCallIsNoHotLoop(t *testing.T) {
 	play(t, deploytest.Setup{}, func(s *stage) {
-		n := 0
+		var n atomic.Int64
 		s.liveWith(0, &seam{deregister: func(time.Time) error {
-			if n++; n < 3000 {
+			if n.Add(1) < 3000 {
 				return fmt.Errorf("budget: %w", engine.ErrLate) // at once, as awscall does when the budget would take too long
 			}
 			return nil
@@ -524,7 +531,7 @@ func TestReviewALateCallIsNoHotLoop(t *testing.T) {
 		op := s.begunRollout()
 		s.until(op.ID, "begun", func(o deploy.Operation) bool { return o.Lanes[0].Touched })
 		time.Sleep(2 * time.Second)
-		if n > 100 {
+		if n := n.Load(); n > 100 {
 			t.Errorf("%d calls in 2 s", n)
 		}
 	})
