@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	_ "junban/cmd/internal/app" // the bot is built by go build: so that a change in it makes these tests run again
 	"junban/deploy/awssim"
 )
 
