@@ -65,7 +65,7 @@ func Parse(slash, text string) (Command, error) {
 			return Command{}, mistake(slash, "deploy", "There is a character in it that cannot be typed.")
 		}
 	}
-	verb := narrow(strings.ToLower(words[0]))
+	verb := Narrow(strings.ToLower(words[0]))
 	switch {
 	case later[verb]:
 		return Command{}, mistake(slash, "help", "%s is not supported yet.", verb)
@@ -144,7 +144,7 @@ func parseAbort(slash, verb string, words []string) (Command, error) {
 // clauses takes "to X", "on X" and "because …" out of the words and answers the others.
 func (c *Command) clauses(slash string, words []string) (rest []string, err error) {
 	for i := 0; i < len(words); i++ {
-		word := narrow(strings.ToLower(words[i]))
+		word := Narrow(strings.ToLower(words[i]))
 		into := map[string]*string{"to": &c.Environment, "on": &c.On}[word]
 		switch {
 		case word == "because":
@@ -180,11 +180,11 @@ func mistake(slash, verb, format string, args ...any) error {
 	return &engine.Mistake{Wrong: fmt.Sprintf(format, args...), Accept: Form(slash, verb)}
 }
 
-// narrow folds full-width forms of ASCII, as Japanese keyboards give them.
-func narrow(s string) string {
+// Narrow folds full-width forms of ASCII, as Japanese keyboards give them.
+func Narrow(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= 0xFF01 && r <= 0xFF5E {
-			return unicode.ToLower(r - 0xFEE0)
+			return r - 0xFEE0
 		}
 		return r
 	}, s)

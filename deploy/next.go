@@ -186,7 +186,7 @@ func (m *mover) lane(i int) {
 		m.findOut(i)
 		return
 	}
-	verbs[step.Verb].next(m, i)
+	verbs[step.Verb](m, i)
 }
 
 // halted reports whether some instance waits for a person: then no other leaves service.

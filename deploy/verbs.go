@@ -1,16 +1,11 @@
 package deploy
 
-// row is one kind of step: what moves it on. Each row's rule stands in a file of its own.
-type row struct {
-	next func(m *mover, lane int)
-	lost string // what becomes of a step whose outcome was lost
-	back Verb   // the way back; "" = there is none, a person decides
-}
-
-// verbs is the table of verbs.
-var verbs = map[Verb]row{
-	VerbLeave:   {next: (*mover).leave, lost: "repeat", back: VerbJoin},
-	VerbCommand: {next: (*mover).command, lost: "adopt by token"},
-	VerbVerify:  {next: (*mover).verify, lost: "adopt by token"},
-	VerbJoin:    {next: (*mover).join, lost: "repeat", back: VerbLeave},
+// verbs is the table of verbs: what moves each kind of step on. The rule of each stands in a file of its own, with what
+// becomes of a step whose outcome was lost: leave and join repeat their call, which does nothing twice; command and
+// verify look for their token first.
+var verbs = map[Verb]func(m *mover, lane int){
+	VerbLeave:   (*mover).leave,
+	VerbCommand: (*mover).command,
+	VerbVerify:  (*mover).verify,
+	VerbJoin:    (*mover).join,
 }

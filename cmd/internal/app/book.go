@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"junban/bot"
 	"junban/cmd/internal/config"
 	"junban/deploy"
 	"junban/deploy/engine"
@@ -63,23 +64,13 @@ func (b book) ref(ask deploy.Ask, t config.Target) error {
 		return b.wrong(ask, fmt.Sprintf("That ref has %d characters; at most %d are accepted.", n, longestRef))
 	case strings.HasPrefix(ask.Ref, "-"):
 		return b.wrong(ask, "A ref does not begin with a dash: commands would take it for an option.")
-	case narrow(ask.Ref) != ask.Ref && t.Ref.Pattern.MatchString(narrow(ask.Ref)):
-		ask.Ref = narrow(ask.Ref)
+	case bot.Narrow(ask.Ref) != ask.Ref && t.Ref.Pattern.MatchString(bot.Narrow(ask.Ref)):
+		ask.Ref = bot.Narrow(ask.Ref)
 		return &engine.Mistake{Wrong: "That ref is in full-width characters. Did you mean:", Accept: b.line(ask)}
 	case !t.Ref.Pattern.MatchString(ask.Ref):
 		return b.wrong(ask, fmt.Sprintf("%s takes refs of the pattern %s, and that is none.", ask.Service, t.Ref.Pattern))
 	}
 	return nil
-}
-
-// narrow folds full-width forms of ASCII.
-func narrow(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= 0xFF01 && r <= 0xFF5E {
-			return r - 0xFEE0
-		}
-		return r
-	}, s)
 }
 
 func (b book) mistake(ask deploy.Ask, err error) error {
