@@ -29,7 +29,26 @@ const (
 	MinimumTooHigh Code = "minimum_too_high" // group, minimum, registered, largest
 	FailOpen       Code = "fail_open"        // group
 	ForeignTarget  Code = "foreign_target"   // target, group: an address that is no instance of ours
+	OutsideWindow  Code = "outside_window"   // opens, until, line: the windows in words
+	Frozen         Code = "frozen"           // from, to
+	NothingBefore  Code = "nothing_before"   // service: no earlier ref is known to roll back to
+	ServiceLocked  Code = "service_locked"   // by, why, since, op
+	NotLocked      Code = "not_locked"       // service
+	InScaling      Code = "in_scaling"       // instance, scaling: its Auto Scaling group would replace it
+	DoctorBlocks   Code = "doctor_blocks"    // findings
+	NoReason       Code = "no_reason"        // an emergency, a lock and an unlock of another's need one
+	NotInTime      Code = "not_in_time"      // at: the scheduled time is over, or outside of every window
+	// Questions: the whole operation waits for somebody to continue it.
+	CanaryBaked Code = "canary_baked" // instances, bake: confirm that it is good
+	CanarySick  Code = "canary_sick"  // instance, group, state, reason
+	AlarmOn     Code = "alarm_on"     // alarms
+	Overdue     Code = "overdue"      // limit: the whole rollout takes longer
 	// Gates.
+	GatePaused      Code = "gate_paused"      // by
+	GateCanary      Code = "gate_canary"      // until: when the canary is baked
+	GateBetween     Code = "gate_between"     // until
+	GateZone        Code = "gate_zone"        // zone, before: the zone that is finished first
+	GateChore       Code = "gate_chore"       // chore: it has to be done first
 	GateUnavailable Code = "gate_unavailable" // out, max, names
 	GateHealthy     Code = "gate_healthy"     // group, healthy, minimum, instance
 	// Failures of a lane.
@@ -48,6 +67,12 @@ const (
 	InstanceGone    Code = "instance_gone"     // state
 	CloudFault      Code = "cloud_fault"       // action, class, code, message, tries
 	SomebodyLooked  Code = "somebody_looked"   // by
+	Vanished        Code = "vanished"          // instance, group: somebody else took it out before its turn
+	// Notes.
+	HalfTime   Code = "half_time"  // step, limit: half of it is over
+	Appeared   Code = "appeared"   // instances: registered since the plan; joins: yes | no
+	IdleNot    Code = "idle_not"   // why: the idle probe cannot tell, so the delay is waited out
+	Unattended Code = "unattended" // after, mention: nobody has decided yet
 	// Ends of an operation.
 	Expired     Code = "expired"      // after
 	StartLate   Code = "start_late"   // after
@@ -58,12 +83,17 @@ const (
 	Withdrawn   Code = "withdrawn"    // by
 	Aborted     Code = "aborted"      // by
 	NotDeployed Code = "not_deployed" // instances
+	RolledBack  Code = "rolled_back"  // by, ref, why: the code of the rule's cause
+	FailedLane  Code = "failed_lane"  // instance, why: on_failure
+	Scheduled   Code = "scheduled"    // at
+	StillClosed Code = "still_closed" // opens
 	LockedBy    Code = "locked_by"    // resource, op, by, since, why
 	Behind      Code = "behind"       // op: approved earlier, shares a resource
 	AskFailed   Code = "ask_failed"   // what, why: Slack or AWS could not be asked, so nothing starts
 	// Refused acts.
-	NotAMember   Code = "not_a_member" // kind: guest external deleted bot unknown
-	NotAllowed   Code = "not_allowed"  // list: deploy | approve
+	NotAMember   Code = "not_a_member"  // kind: guest external deleted bot unknown
+	NotAllowed   Code = "not_allowed"   // list: deploy | approve
+	NeedApprover Code = "need_approver" // act: only those who may approve
 	OwnRequest   Code = "own_request"
 	NotYours     Code = "not_yours" // by
 	NotNow       Code = "not_now"   // act, state

@@ -22,6 +22,13 @@ const (
 	EventUnknown   Type = "unknown"   // Lane, Cause: nobody can say whether the command runs
 	EventChosen    Type = "chosen"    // Lane, Act: retry, putback, leaveout, looked
 	EventAborted   Type = "aborted"   // Act
+	EventPaused    Type = "paused"    // Act: nothing more leaves
+	EventContinued Type = "continued" // Act: resume ends a pause, continue answers the question
+	EventAsked     Type = "asked"     // Cause: the whole operation waits for somebody to continue it
+	EventStopped   Type = "stopped"   // Cause: a rule ends it in order, as an abort would
+	EventTurned    Type = "turned"    // Act or Cause: it goes back to the ref before
+	EventNoted     Type = "noted"     // Lane (-1: none), Cause: worth telling; changes nothing
+	EventGrown     Type = "grown"     // Plan: its lanes join the operation
 	EventFinished  Type = "finished"  // State, Cause; By, where a person ended it
 )
 
@@ -94,6 +101,11 @@ const (
 	ActPutBack  ActVerb = "putback"  // register the failed instance as it is, and go on
 	ActLeaveOut ActVerb = "leaveout" // hold the failed instance out of service, and go on
 	ActLooked   ActVerb = "looked"   // "I looked at the host: the command does not run"
+	ActPause    ActVerb = "pause"    // at the next instance's boundary
+	ActResume   ActVerb = "resume"   // ends a pause
+	ActContinue ActVerb = "continue" // answers what the operation asks: the canary is good, the alarm is known, …
+	ActRollback ActVerb = "rollback" // abort and roll back: what was touched goes back to the ref before
+	ActGoOn     ActVerb = "goon"     // a chore that failed counts as done
 )
 
 // Act is what a person asks for, with what they saw when they asked.

@@ -12,6 +12,7 @@ type Fleet struct {
 	Instances map[string]Instance // by instance id
 	Out       []Pair              // taken out by operations that have not finished
 	Held      []Lock              // holds of finished operations
+	Tagged    []string            // of a service behind no load balancer: its instances
 }
 
 // Group is one target group with what the engine needs of its attributes.
@@ -34,6 +35,9 @@ type Instance struct {
 	IP    string `json:"ip,omitempty"`   // private address
 	Zone  string `json:"zone,omitempty"`
 	State string `json:"state,omitempty"` // EC2's: pending running stopping stopped shutting-down terminated
+
+	Scaling   string   `json:"scaling,omitempty"`   // the Auto Scaling group that it belongs to
+	Suspended []string `json:"suspended,omitempty"` // that group's suspended processes
 }
 
 // Health is a target's state as ELB names it, or Absent.

@@ -10,6 +10,7 @@ const (
 	StateApproved  State = "approved"
 	StateQueued    State = "queued"
 	StateRolling   State = "rolling"
+	StatePaused    State = "paused" // instances that have left go on to their end; no other leaves
 	StateSucceeded State = "succeeded"
 	StateFailed    State = "failed"
 	StateAborted   State = "aborted"
@@ -45,11 +46,34 @@ type Operation struct {
 	StartedAt   time.Time
 	Lanes       []LaneState
 	Aborts      []Act // at most two: the second cancels
+	Paused      *Act
+	Asked       Cause // the whole operation waits for somebody to continue it: why
+	AskedAt     time.Time
+	Answers     []Answer // of questions that were asked
+	Stopped     Cause    // a rule ended it in order
+	Turned      *Turn    // it goes back to the ref before
 	FinishedAt  time.Time
 	Cause       Cause // finished: why so
 	ResumedAt   time.Time
 	Updated     time.Time
 }
+
+// Answer is one question of the operation's, and who continued it.
+type Answer struct {
+	Cause Cause
+	By    string
+	At    time.Time
+}
+
+// Turn is the order to go back to the ref before, by a person or by a rule.
+type Turn struct {
+	By    string // "" = a rule: Cause
+	Cause Cause
+	At    time.Time
+}
+
+// Rolling reports whether steps are carried out: the operation has started and not finished, paused or not.
+func (s State) Rolling() bool { return s == StateRolling || s == StatePaused }
 
 // Vote is one approval or denial.
 type Vote struct {
@@ -75,12 +99,13 @@ const (
 type Outcome string
 
 const (
-	OutcomeNone    Outcome = ""
-	OutcomeDone    Outcome = "done"    // every step of the plan succeeded
-	OutcomePutBack Outcome = "putback" // back in service without having finished the plan
-	OutcomeHeld    Outcome = "held"    // out of service, and a hold says so
-	OutcomeSkipped Outcome = "skipped" // never touched
-	OutcomeGone    Outcome = "gone"    // terminated, so there is nothing to put back or hold
+	OutcomeNone     Outcome = ""
+	OutcomeDone     Outcome = "done"     // every step of the plan succeeded
+	OutcomePutBack  Outcome = "putback"  // back in service without having finished the plan
+	OutcomeHeld     Outcome = "held"     // out of service, and a hold says so
+	OutcomeSkipped  Outcome = "skipped"  // never touched
+	OutcomeGone     Outcome = "gone"     // terminated, so there is nothing to put back or hold
+	OutcomeReverted Outcome = "reverted" // back in service with the ref before
 )
 
 // LaneState is how far one instance is.
@@ -100,20 +125,23 @@ type LaneState struct {
 	Fresh    bool          // the present step was begun by the process that is running now
 	Seen     map[Pair]bool // pairs seen draining (leave) or registered (join) since the intent
 
-	Left     time.Time // when the leave was acknowledged, or, if it never was, when the way back began
-	Again    bool      // the present leave is not the first one
-	Touched  bool      // some leave has begun: the instance counts as out until it is healthy again
-	Joining  bool      // the way back is being walked because somebody chose it or aborted
-	Leaving  bool      // it leaves once more, to be held
-	Ran      bool      // a command has begun on it, in some attempt
-	LeftOut  bool      // a named person left it out, or a drain has ended: held
-	Gate     Cause
-	Cause    Cause // failed, unknown: why
-	Output   string
-	Choice   *Act
-	StartAt  time.Time // of the lane
-	EndAt    time.Time
-	StepTook map[Verb]time.Duration
+	Left      time.Time // when the leave was acknowledged, or, if it never was, when the way back began
+	Again     bool      // the present leave is not the first one
+	Touched   bool      // some leave has begun: the instance counts as out until it is healthy again
+	Joining   bool      // the way back is being walked because somebody chose it or aborted
+	Leaving   bool      // it leaves once more, to be held
+	Ran       bool      // a command has begun on it, in some attempt
+	Reverting bool      // it goes back to the ref before
+	Failed    bool      // it has failed, in some attempt
+	Half      bool      // that half of the present step's time is over was told
+	LeftOut   bool      // a named person left it out, or a drain has ended: held
+	Gate      Cause
+	Cause     Cause // failed, unknown: why
+	Output    string
+	Choice    *Act
+	StartAt   time.Time // of the lane
+	EndAt     time.Time
+	StepTook  map[Verb]time.Duration
 }
 
 // Step is the lane's present step; ok is false when nothing is left.
@@ -138,6 +166,8 @@ func (l LaneState) Status() string {
 		return "healthy"
 	case OutcomePutBack:
 		return "healthy"
+	case OutcomeReverted:
+		return "rolled back"
 	case OutcomeHeld:
 		return "held"
 	case OutcomeSkipped:

@@ -16,25 +16,41 @@ type Ask struct {
 	Ref         string `json:"ref,omitempty"`
 	On          string `json:"on,omitempty"` // instance id or Name tag; "" = all of them
 	Reason      string `json:"reason,omitempty"`
+
+	At        time.Time `json:"at,omitzero"`         // not before this; zero = as soon as it is approved
+	Emergency bool      `json:"emergency,omitempty"` // outside of windows and freezes
 }
 
 // Request is an Ask together with what the configuration says of its service.
 type Request struct {
 	Ask
+	Account       string // of the configuration; "" = the bot's own
 	Rules         Rules
 	Run           Run
-	HealthyWithin time.Duration // from registering to healthy
-	Previous      string        // the last ref that succeeded; "" if none did
+	HealthyWithin time.Duration     // from registering to healthy
+	Sessions      string            // local | shared | "" = not said
+	Accept        map[string]string // doctor's findings that the team lives with: name -> why
+	FreeRollback  bool              // a rollback needs no approval
+
+	Previous string            // the last ref that succeeded; "" if none did
+	Revision string            // what the ref is resolved to; "" = it is not resolved
+	Current  map[string]string // by instance id: what Run.Current answered
 }
 
-// Run is the deploy command and its surroundings, as configured.
+// Run is what is run, and its surroundings, as configured.
 type Run struct {
+	Via                    string // ssm | ssh | local
 	User, Directory, Shell string
 	Env                    map[string]string
 	Command                string
 	Timeout                time.Duration
 	Verify                 string        // "" = no verification
 	VerifyFor, VerifyEvery time.Duration // how long to go on trying, and the time between two tries
+
+	Rollback             string // "" = Command, with the ref before
+	Current              string // tells what is on the host; "" = nobody asks
+	Before, First, After string // chores, once per rollout; "" = none
+	Idle                 string // instead of the built-in idle probe: exits 0 once idle
 }
 
 // Plan is what will be done, and what it looks like from here. Only the terms are approved.
@@ -53,6 +69,9 @@ type Preview struct {
 	Window    int                 `json:"window"`  // instances that may be out at once
 	Instances map[string]Instance `json:"instances"`
 	Skipped   []Skip              `json:"skipped,omitempty"`
+	Findings  []Finding           `json:"findings,omitempty"` // doctor's
+	Canaries  int                 `json:"canaries,omitempty"` // how many of Order come first, one at a time
+	Current   map[string]string   `json:"current,omitempty"`  // by instance id: what is on it now
 	Previous  string              `json:"previous,omitempty"`
 	Over      ID                  `json:"over,omitempty"` // restore: the operation whose hold is taken over
 	Estimate  Estimate            `json:"estimate"`

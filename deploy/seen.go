@@ -86,16 +86,21 @@ type EffectSeen struct {
 
 // Job is one command or verification on one host. Token makes it harmless to send it twice.
 type Job struct {
-	Token     string
-	Instance  string
-	Script    string
-	User      string
-	Directory string
-	Shell     string
-	Env       []string // NAME=value, sorted; approved ones first
-	Timeout   time.Duration
-	For       time.Duration // verify: how long to try; zero = once
-	Every     time.Duration
+	Token       string
+	Via         string // ssm (also ""), ssh, local
+	Instance    string // "" = the bot's own host
+	Address     string // its private IP address
+	Read        bool   // it only looks: it may run beside a command, and more than once
+	Service     string // of the configuration, with Environment: how a host is reached
+	Environment string
+	Script      string
+	User        string
+	Directory   string
+	Shell       string
+	Env         []string // NAME=value, sorted; approved ones first
+	Timeout     time.Duration
+	For         time.Duration // verify: how long to try; zero = once
+	Every       time.Duration
 }
 
 // ReportState is how a job stands on its host.
@@ -108,6 +113,12 @@ const (
 	ReportCancelled ReportState = "cancelled" // the token can never run any more
 	ReportUnknown   ReportState = "unknown"   // it began, and nobody can say how it ended: Why
 )
+
+// Alarms is one reading of CloudWatch alarms.
+type Alarms struct {
+	Begun  time.Time
+	States map[string]string // by alarm name: OK, ALARM or INSUFFICIENT_DATA
+}
 
 // Report is what a host says of a job.
 type Report struct {

@@ -16,19 +16,29 @@ type ID string
 type Kind string
 
 const (
-	KindDeploy  Kind = "deploy"
-	KindDrain   Kind = "drain"
-	KindRestore Kind = "restore"
+	KindDeploy   Kind = "deploy"
+	KindRollback Kind = "rollback" // like a deploy, to an earlier ref
+	KindDrain    Kind = "drain"
+	KindRestore  Kind = "restore"
+	KindLock     Kind = "lock"   // keeps a service from being deployed to; no lanes
+	KindUnlock   Kind = "unlock" // ends that
 )
 
 // Verb is one kind of step; its rule stands in the table of verbs.
 type Verb string
 
 const (
-	VerbLeave   Verb = "leave"   // deregister, and wait until drained
+	VerbLeave   Verb = "leave"   // deregister, and wait until drained; with Rules.Drain.Idle, until draining shows
+	VerbIdle    Verb = "idle"    // ask the host until its connections are idle, or the deregistration delay is over
 	VerbCommand Verb = "command" // run the deploy command on the host
+	VerbRevert  Verb = "revert"  // run the rollback command on the host
 	VerbVerify  Verb = "verify"  // run the verification on the host
 	VerbJoin    Verb = "join"    // register, and wait until healthy
+
+	// Chores: once per rollout, in a lane of their own.
+	VerbBefore Verb = "before" // on the bot's host, before anything leaves
+	VerbFirst  Verb = "first"  // on the first instance that is drained, before any command
+	VerbAfter  Verb = "after"  // on the bot's host, when all instances are done
 )
 
 // Pair is one registration, exactly as the target group lists it. AWS identifies a target by id and port: without the
@@ -83,24 +93,6 @@ func (c Count) String() string {
 	return fmt.Sprint(c.N)
 }
 
-// Rules are the approved limits of an operation and who may act on it.
-type Rules struct {
-	MaxUnavailable Count    `json:"max_unavailable"`
-	MinHealthy     Count    `json:"min_healthy"`
-	MayDeploy      []string `json:"may_deploy"` // user and group ids
-	Approval       Approval `json:"approval"`
-}
-
-// Approval says what must be agreed before an operation may begin.
-type Approval struct {
-	None        bool          `json:"none,omitempty"`         // nobody is asked
-	Allow       []string      `json:"allow,omitempty"`        // user and group ids
-	Required    int           `json:"required,omitempty"`     // distinct approvers, 1 or more
-	Self        bool          `json:"self,omitempty"`         // the requester may approve
-	Expires     time.Duration `json:"expires,omitempty"`      // from the request to the quorum
-	StartWithin time.Duration `json:"start_within,omitempty"` // from the quorum to the start
-}
-
 // Terms are what an approval binds to: nothing that may flap (health, order, estimates) stands here.
 type Terms struct {
 	Kind        Kind            `json:"kind"`
@@ -108,7 +100,11 @@ type Terms struct {
 	Environment string          `json:"environment,omitempty"`
 	Ref         string          `json:"ref,omitempty"`
 	Revision    string          `json:"revision,omitempty"`
-	Lanes       []Lane          `json:"lanes"` // sorted by instance, never by health
+	StartAt     time.Time       `json:"start_at,omitzero"`   // scheduled: not before this
+	Emergency   bool            `json:"emergency,omitempty"` // windows and freezes do not keep it
+	Account     string          `json:"account,omitempty"`   // of the configuration; "" = the bot's own
+	Via         string          `json:"via,omitempty"`       // how hosts are reached: ssm (also ""), ssh, local
+	Lanes       []Lane          `json:"lanes"`               // sorted by instance, never by health
 	Rules       Rules           `json:"rules"`
 	Scripts     map[Verb]string `json:"scripts,omitempty"`
 }

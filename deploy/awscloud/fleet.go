@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"junban/deploy"
+	"junban/deploy/engine"
 )
 
 // atOnce bounds the calls that one Fleet makes side by side.
@@ -21,15 +22,15 @@ const ip = string(types.TargetTypeEnumIp)
 // that was asked for is in the answer, in the same order; one that does not exist is a Refused fault that names it. An
 // instance that EC2 does not know any more is in the answer as terminated. An address that is no instance's has no
 // entry in its group's Owner.
-func (c *Cloud) Fleet(ctx context.Context, groups, besides []string) (deploy.Fleet, error) {
-	found, err := c.groups(ctx, groups)
+func (c *Cloud) Fleet(ctx context.Context, w engine.Want) (deploy.Fleet, error) {
+	found, err := c.groups(ctx, w.Groups)
 	if err != nil {
 		return deploy.Fleet{}, err
 	}
 	if err := c.fill(ctx, found); err != nil {
 		return deploy.Fleet{}, err
 	}
-	machines, err := c.behind(ctx, found, besides)
+	machines, err := c.behind(ctx, found, w.Besides)
 	if err != nil {
 		return deploy.Fleet{}, err
 	}
@@ -114,4 +115,9 @@ func (g *found) own(machines map[string]machine) {
 			g.Owner[m.IP] = m.ID
 		}
 	}
+}
+
+// Alarms reads the states of CloudWatch alarms by name.
+func (c *Cloud) Alarms(context.Context, []string) (deploy.Alarms, error) {
+	return deploy.Alarms{}, &deploy.Fault{Class: deploy.Refused, Message: "alarms cannot be read yet"}
 }

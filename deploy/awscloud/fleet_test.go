@@ -16,12 +16,13 @@ import (
 	"junban/deploy/awscloud/awstest"
 	"junban/deploy/awssim"
 	"junban/deploy/awssim/world"
+	"junban/deploy/engine"
 )
 
 func TestFleetIsWhatAWSLists(t *testing.T) {
 	bubble(t, func(t *testing.T, f *fixture) {
 		// By ARN and by name, in the order asked for.
-		got, err := f.Fleet(t.Context(), []string{f.addr, "web", "spare"}, []string{"i-4", "i-gone"})
+		got, err := f.Fleet(t.Context(), engine.Want{Groups: []string{f.addr, "web", "spare"}, Besides: []string{"i-4", "i-gone"}})
 		must(t, err)
 		at := func(group, id string, port int, h deploy.Health, reason string) deploy.Target {
 			return deploy.Target{Pair: deploy.Pair{Group: group, Target: id, Port: port}, State: h, Reason: reason}
@@ -57,7 +58,7 @@ func TestFleetIsWhatAWSLists(t *testing.T) {
 
 func TestAFleetTakesFewCalls(t *testing.T) {
 	bubble(t, func(t *testing.T, f *fixture) {
-		_, err := f.Fleet(t.Context(), []string{"web"}, nil)
+		_, err := f.Fleet(t.Context(), engine.Want{Groups: []string{"web"}})
 		must(t, err)
 		if n := len(f.sim.Calls()); n != 4 { // groups, attributes, health, instances
 			t.Errorf("one group took %d calls, want 4", n)
@@ -69,7 +70,7 @@ func TestATargetThatIsOutKeepsItsOwner(t *testing.T) {
 	bubble(t, func(t *testing.T, f *fixture) {
 		must(t, f.world.Deregister("addr", []world.Pair{{ID: "10.0.0.3"}}))
 		time.Sleep(8 * time.Second)
-		got, err := f.Fleet(t.Context(), []string{"addr"}, []string{"i-3"})
+		got, err := f.Fleet(t.Context(), engine.Want{Groups: []string{"addr"}, Besides: []string{"i-3"}})
 		must(t, err)
 		if owner := got.Groups[0].Owner["10.0.0.3"]; owner != "i-3" {
 			t.Errorf("10.0.0.3 belongs to %q, want i-3", owner)
@@ -79,10 +80,10 @@ func TestATargetThatIsOutKeepsItsOwner(t *testing.T) {
 
 func TestAMissingGroupIsNamed(t *testing.T) {
 	bubble(t, func(t *testing.T, f *fixture) {
-		_, err := f.Fleet(t.Context(), []string{"web", "wev", "spare", "nope"}, nil)
+		_, err := f.Fleet(t.Context(), engine.Want{Groups: []string{"web", "wev", "spare", "nope"}})
 		fault(t, err, deploy.Refused, "TargetGroupNotFound", "nope, wev")
 		arn := f.web[:len(f.web)-16] + "0123456789abcdef"
-		_, err = f.Fleet(t.Context(), []string{arn}, nil)
+		_, err = f.Fleet(t.Context(), engine.Want{Groups: []string{arn}})
 		fault(t, err, deploy.Refused, "TargetGroupNotFound", arn)
 	})
 }
@@ -97,7 +98,7 @@ func TestUnknownInstancesAmongManyAreFound(t *testing.T) {
 				f.world.AddInstance(world.Instance{ID: id})
 			}
 		}
-		got, err := f.Fleet(t.Context(), []string{"spare"}, ids)
+		got, err := f.Fleet(t.Context(), engine.Want{Groups: []string{"spare"}, Besides: ids})
 		must(t, err)
 		if len(got.Instances) != len(ids) {
 			t.Fatalf("%d instances, want %d", len(got.Instances), len(ids))
@@ -161,7 +162,7 @@ func TestFaultsOfAFleetSayWhatWasAsked(t *testing.T) {
 		t.Run(action, func(t *testing.T) {
 			bubble(t, func(t *testing.T, f *fixture) {
 				f.sim.Fault(awssim.Fault{Action: action, Code: "InternalFailure"})
-				_, err := f.Fleet(t.Context(), []string{"web"}, nil)
+				_, err := f.Fleet(t.Context(), engine.Want{Groups: []string{"web"}})
 				fault(t, err, deploy.Unsure, append(words, "InternalFailure")...)
 				if n := f.sim.Count(action); n != 3 {
 					t.Errorf("%d tries, want 3", n)
@@ -175,7 +176,7 @@ func TestAFleetSurvivesOneFailure(t *testing.T) {
 	bubble(t, func(t *testing.T, f *fixture) {
 		f.sim.Fault(awssim.Fault{Do: awssim.Drop, Times: 1})
 		f.sim.Fault(awssim.Fault{Action: "DescribeTargetHealth", Code: "ThrottlingException", Status: 400, Times: 1})
-		_, err := f.Fleet(t.Context(), []string{"web"}, nil)
+		_, err := f.Fleet(t.Context(), engine.Want{Groups: []string{"web"}})
 		must(t, err)
 	})
 }
@@ -188,7 +189,7 @@ func TestACancelledFleetLeavesNothingBehind(t *testing.T) {
 			<-held.Held()
 			cancel()
 		}()
-		_, err := f.Fleet(ctx, []string{"web"}, nil)
+		_, err := f.Fleet(ctx, engine.Want{Groups: []string{"web"}})
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("got %v, want the cancellation", err)
 		}

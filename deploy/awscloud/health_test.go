@@ -14,6 +14,7 @@ import (
 	"junban/deploy/awscloud"
 	"junban/deploy/awscloud/awstest"
 	"junban/deploy/awssim"
+	"junban/deploy/engine"
 )
 
 const health = "DescribeTargetHealth"
@@ -248,7 +249,7 @@ func TestTheBudgetStaysBelowAWSs(t *testing.T) {
 		for range 10 {
 			all.Go(func() {
 				for range 10 {
-					if _, err := f.Fleet(t.Context(), []string{"web", "addr", "spare"}, nil); err != nil {
+					if _, err := f.Fleet(t.Context(), engine.Want{Groups: []string{"web", "addr", "spare"}}); err != nil {
 						t.Error(err)
 					}
 				}

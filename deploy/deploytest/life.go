@@ -83,8 +83,9 @@ func call0(f *Fuse, name string, do func() error) error {
 // Mortal puts a fuse into everything that an engine calls.
 func Mortal(f *Fuse, o engine.Options) engine.Options {
 	o.Journal = mortalJournal{o.Journal, f}
-	o.Cloud = mortalCloud{o.Cloud, f}
-	o.Runner = mortalRunner{o.Runner, f}
+	cloud, runner := o.Cloud, o.Runner
+	o.Cloud = func(account string) engine.Cloud { return mortalCloud{cloud(account), f} }
+	o.Runner = func(account, via string) engine.Runner { return mortalRunner{runner(account, via), f} }
 	return o
 }
 
@@ -102,8 +103,12 @@ type mortalCloud struct {
 	f *Fuse
 }
 
-func (m mortalCloud) Fleet(ctx context.Context, groups, besides []string) (deploy.Fleet, error) {
-	return call(m.f, "fleet", func() (deploy.Fleet, error) { return m.Cloud.Fleet(ctx, groups, besides) })
+func (m mortalCloud) Fleet(ctx context.Context, w engine.Want) (deploy.Fleet, error) {
+	return call(m.f, "fleet", func() (deploy.Fleet, error) { return m.Cloud.Fleet(ctx, w) })
+}
+
+func (m mortalCloud) Alarms(ctx context.Context, names []string) (deploy.Alarms, error) {
+	return call(m.f, "alarms", func() (deploy.Alarms, error) { return m.Cloud.Alarms(ctx, names) })
 }
 
 func (m mortalCloud) Health(ctx context.Context, group string, since time.Time) (deploy.Reading, error) {
@@ -141,4 +146,14 @@ func (m mortalRunner) Wait(ctx context.Context, j deploy.Job, id string) (deploy
 
 func (m mortalRunner) Cancel(ctx context.Context, j deploy.Job) (deploy.Report, error) {
 	return call(m.f, "cancel", func() (deploy.Report, error) { return m.Runner.Cancel(ctx, j) })
+}
+
+// Anywhere gives one cloud for every account.
+func Anywhere(c engine.Cloud) func(string) engine.Cloud {
+	return func(string) engine.Cloud { return c }
+}
+
+// Anyhow gives one runner for every account and way.
+func Anyhow(r engine.Runner) func(string, string) engine.Runner {
+	return func(string, string) engine.Runner { return r }
 }

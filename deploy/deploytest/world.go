@@ -32,6 +32,7 @@ type World struct {
 	IDs  []string // of the instances
 
 	mu     sync.Mutex
+	alarms map[string]string // by name
 	sick   map[string]bool
 	hosts  map[string]*host
 	exec   func(j deploy.Job) (exit int, took time.Duration)
@@ -133,12 +134,12 @@ func fault(err error) error {
 	return err
 }
 
-func (c cloud) Fleet(_ context.Context, groups, _ []string) (deploy.Fleet, error) {
+func (c cloud) Fleet(_ context.Context, want engine.Want) (deploy.Fleet, error) {
 	f := deploy.Fleet{Instances: map[string]deploy.Instance{}}
 	for _, i := range c.w.Instances() {
 		f.Instances[i.ID] = deploy.Instance{ID: i.ID, Name: i.Name, IP: i.PrivateIP, Zone: i.Zone, State: i.State}
 	}
-	for _, name := range groups {
+	for _, name := range want.Groups {
 		found := false
 		for _, g := range c.w.Groups() {
 			if g.Name != name && g.ARN != name {
@@ -159,6 +160,30 @@ func (c cloud) Fleet(_ context.Context, groups, _ []string) (deploy.Fleet, error
 		}
 	}
 	return f, nil
+}
+
+// Alarms says what SetAlarm said; an alarm that nobody set is OK.
+func (c cloud) Alarms(_ context.Context, names []string) (deploy.Alarms, error) {
+	c.w.mu.Lock()
+	defer c.w.mu.Unlock()
+	a := deploy.Alarms{Begun: time.Now(), States: map[string]string{}}
+	for _, n := range names {
+		a.States[n] = "OK"
+		if s := c.w.alarms[n]; s != "" {
+			a.States[n] = s
+		}
+	}
+	return a, nil
+}
+
+// SetAlarm puts a CloudWatch alarm into a state.
+func (w *World) SetAlarm(name, state string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.alarms == nil {
+		w.alarms = map[string]string{}
+	}
+	w.alarms[name] = state
 }
 
 func (c cloud) targets(group string) ([]deploy.Target, error) {

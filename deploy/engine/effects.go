@@ -26,8 +26,9 @@ func (l *loop) begin(ctx context.Context, e deploy.Effect) {
 	}
 	s.Running, s.Began = true, time.Now()
 	l.seen.Effects[e.EffectKey] = s
+	account := l.op.Plan.Account
 	l.child(ctx, func(ctx context.Context) func() {
-		got, err := l.do(ctx, e)
+		got, err := l.do(ctx, account, e)
 		return func() { l.done(ctx, e.EffectKey, got, err) }
 	})
 }
@@ -70,7 +71,7 @@ func fault(err error) *deploy.Fault {
 }
 
 // do makes the call that an effect orders.
-func (l *loop) do(ctx context.Context, e deploy.Effect) (got deploy.EffectSeen, err error) {
+func (l *loop) do(ctx context.Context, account string, e deploy.Effect) (got deploy.EffectSeen, err error) {
 	limit := callLimit
 	switch e.Kind {
 	case deploy.DoWait:
@@ -80,15 +81,19 @@ func (l *loop) do(ctx context.Context, e deploy.Effect) (got deploy.EffectSeen, 
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	run := l.e.Runner
+	cloud := l.e.Cloud(account)
+	var run Runner
+	if e.Job != nil {
+		run = l.e.Runner(account, e.Job.Via)
+	}
 	switch e.Kind {
 	case deploy.DoDeregister:
 		err = byGroup(e.Pairs, func(group string, pairs []deploy.Pair) error {
-			return l.e.Cloud.Deregister(ctx, group, pairs, e.NotAfter)
+			return cloud.Deregister(ctx, group, pairs, e.NotAfter)
 		})
 	case deploy.DoRegister:
 		err = byGroup(e.Pairs, func(group string, pairs []deploy.Pair) error {
-			return l.e.Cloud.Register(ctx, group, pairs)
+			return cloud.Register(ctx, group, pairs)
 		})
 	case deploy.DoSend:
 		got.Made, err = run.Send(ctx, *e.Job, e.NotAfter)
@@ -136,6 +141,7 @@ func (l *loop) look(ctx context.Context, look deploy.Look) {
 		return
 	}
 	l.looks[key] = true
+	cloud := l.e.Cloud(l.op.Plan.Account)
 	l.child(ctx, func(ctx context.Context) func() {
 		ctx, cancel := context.WithTimeout(ctx, callLimit)
 		defer cancel()
@@ -143,9 +149,9 @@ func (l *loop) look(ctx context.Context, look deploy.Look) {
 		var host deploy.Host
 		var err error
 		if look.Group != "" {
-			reading, err = l.e.Cloud.Health(ctx, look.Group, look.At)
+			reading, err = cloud.Health(ctx, look.Group, look.At)
 		} else {
-			host, err = l.e.Cloud.Host(ctx, look.Instance)
+			host, err = cloud.Host(ctx, look.Instance)
 		}
 		return func() {
 			delete(l.looks, key)

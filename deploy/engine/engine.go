@@ -20,11 +20,12 @@ import (
 	"junban/deploy"
 )
 
-// Options are what an engine works with. All fields but Log are required.
+// Options are what an engine works with. All fields but Doctor and Log are required.
 type Options struct {
 	Journal   Journal
-	Cloud     Cloud
-	Runner    Runner
+	Cloud     func(account string) Cloud       // of the configuration; "" = the bot's own
+	Runner    func(account, via string) Runner // ssm (also ""), ssh, local
+	Doctor    Doctor
 	Directory Directory
 	Book      Book
 	Sink      Sink
@@ -92,11 +93,11 @@ func (e *Engine) stop() {
 
 // Plan makes the plan of what is asked for, from the fleet as it is now. It touches nothing.
 func (e *Engine) Plan(ctx context.Context, ask deploy.Ask) (deploy.Plan, error) {
-	r, groups, err := e.Book.Request(ask)
+	r, want, err := e.Book.Request(ask)
 	if err != nil {
 		return deploy.Plan{}, err
 	}
-	fleet, err := e.fleet(ctx, groups, ask.On)
+	fleet, err := e.fleet(ctx, r.Account, want, ask.On)
 	if err != nil {
 		return deploy.Plan{}, fmt.Errorf("reading the target groups of %s: %w", ask.Service, err)
 	}

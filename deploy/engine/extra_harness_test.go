@@ -31,7 +31,7 @@ func (s *stage) liveBehind(hook int, b between) {
 		sink = unheard{}
 	}
 	s.bot = engine.New(deploytest.Mortal(s.fuse, engine.Options{
-		Journal: betweenJournal{s.journal, b}, Cloud: betweenCloud{s.w.Cloud(), b}, Runner: betweenRunner{s.w.Runner(), b},
+		Journal: betweenJournal{s.journal, b}, Cloud: deploytest.Anywhere(betweenCloud{s.w.Cloud(), b}), Runner: deploytest.Anyhow(betweenRunner{s.w.Runner(), b}),
 		Directory: s.people, Book: s.book, Sink: sink,
 	}))
 	bot, done := s.bot, make(chan struct{})

@@ -35,7 +35,7 @@ func (s *stage) liveWith(hook int, m *seam) {
 	s.fuse = &deploytest.Fuse{At: hook, Kill: cancel}
 	s.moved = make(chan deploy.ID, 1)
 	s.bot = engine.New(deploytest.Mortal(s.fuse, engine.Options{
-		Journal: seamJournal{s.journal, m}, Cloud: seamCloud{s.w.Cloud(), m}, Runner: seamRunner{s.w.Runner(), m},
+		Journal: seamJournal{s.journal, m}, Cloud: deploytest.Anywhere(seamCloud{s.w.Cloud(), m}), Runner: deploytest.Anyhow(seamRunner{s.w.Runner(), m}),
 		Directory: s.people, Book: s.book, Sink: s,
 	}))
 	bot, done := s.bot, make(chan struct{})
@@ -83,13 +83,13 @@ type seamCloud struct {
 	m *seam
 }
 
-func (c seamCloud) Fleet(ctx context.Context, groups, besides []string) (deploy.Fleet, error) {
+func (c seamCloud) Fleet(ctx context.Context, w engine.Want) (deploy.Fleet, error) {
 	if c.m.fleet != nil {
 		if err := c.m.fleet(); err != nil {
 			return deploy.Fleet{}, err
 		}
 	}
-	return c.Cloud.Fleet(ctx, groups, besides)
+	return c.Cloud.Fleet(ctx, w)
 }
 
 func (c seamCloud) Health(ctx context.Context, group string, since time.Time) (deploy.Reading, error) {

@@ -11,13 +11,13 @@ import (
 )
 
 // fleet is what AWS lists, what unfinished operations have out, and what is held.
-func (e *Engine) fleet(ctx context.Context, groups []string, on string) (deploy.Fleet, error) {
+func (e *Engine) fleet(ctx context.Context, account string, want Want, on string) (deploy.Fleet, error) {
 	held, err := e.holds(ctx)
 	if err != nil {
 		return deploy.Fleet{}, err
 	}
 	out, lanes := e.out()
-	var besides []string
+	besides := slices.Clone(want.Besides)
 	for _, h := range held {
 		besides = append(besides, h.Instance())
 	}
@@ -25,7 +25,8 @@ func (e *Engine) fleet(ctx context.Context, groups []string, on string) (deploy.
 	if strings.HasPrefix(on, "i-") {
 		besides = append(besides, on)
 	}
-	fleet, err := e.Cloud.Fleet(ctx, groups, unique(besides))
+	want.Besides = unique(besides)
+	fleet, err := e.Cloud(account).Fleet(ctx, want)
 	if err != nil {
 		return fleet, err
 	}

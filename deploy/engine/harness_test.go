@@ -54,7 +54,7 @@ func (s *stage) live(hook int) {
 	s.fuse = &deploytest.Fuse{At: hook, Kill: cancel}
 	s.moved = make(chan deploy.ID, 1)
 	s.bot = engine.New(deploytest.Mortal(s.fuse, engine.Options{
-		Journal: s.journal, Cloud: s.w.Cloud(), Runner: s.w.Runner(), Directory: s.people, Book: s.book, Sink: s,
+		Journal: s.journal, Cloud: deploytest.Anywhere(s.w.Cloud()), Runner: deploytest.Anyhow(s.w.Runner()), Directory: s.people, Book: s.book, Sink: s,
 	}))
 	bot, done := s.bot, make(chan struct{})
 	go func() {
@@ -174,11 +174,13 @@ func newBook(groups ...string) book {
 	}}
 }
 
-func (b book) Request(ask deploy.Ask) (deploy.Request, []string, error) {
+func (b book) Request(ask deploy.Ask) (deploy.Request, engine.Want, error) {
 	r := b.req
 	r.Ask = ask
-	return r, b.groups, nil
+	return r, engine.Want{Groups: b.groups}, nil
 }
+
+func (b book) Resolve(context.Context, deploy.Ask) (string, error) { return "", nil }
 
 // people is a directory that changes while the bot asks it.
 type people struct {

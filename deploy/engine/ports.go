@@ -46,9 +46,11 @@ func (l *Locked) Error() string {
 
 // Cloud is AWS as the engine needs it. Errors are *deploy.Fault where AWS answered or failed to.
 type Cloud interface {
-	// Fleet reads the target groups (names or ARNs) with their targets, and the instances behind them and besides.
-	// Every group that was asked for is in the answer, in the same order; one that does not exist is a Fault.
-	Fleet(ctx context.Context, groups, besides []string) (deploy.Fleet, error)
+	// Fleet reads what is wanted. Every group that was asked for is in the answer, in the same order; one that does not
+	// exist is a Fault.
+	Fleet(ctx context.Context, w Want) (deploy.Fleet, error)
+	// Alarms reads the states of CloudWatch alarms by name. One that does not exist is a Fault.
+	Alarms(ctx context.Context, names []string) (deploy.Alarms, error)
 	// Health reads one target group (an ARN). The reading was begun at since or later; those who ask at the same
 	// time share one call.
 	Health(ctx context.Context, group string, since time.Time) (deploy.Reading, error)
@@ -58,6 +60,14 @@ type Cloud interface {
 	// made after notAfter (ErrLate); the zero time sets no limit.
 	Deregister(ctx context.Context, group string, pairs []deploy.Pair, notAfter time.Time) error
 	Register(ctx context.Context, group string, pairs []deploy.Pair) error
+}
+
+// Want is what a plan is made from: target groups (names or ARNs) with their targets and the instances behind them, or
+// the instances that bear all of some tags; and instances besides.
+type Want struct {
+	Groups  []string
+	Tags    map[string]string
+	Besides []string // instance ids
 }
 
 // Runner runs jobs on hosts. Errors are *deploy.Fault.
@@ -96,7 +106,15 @@ func (m *Mistake) Error() string {
 // Book is the configuration: what is asked for, with everything that the configuration says of it, and the target
 // groups (names or ARNs) concerned. An ask that the configuration does not know is a *Mistake.
 type Book interface {
-	Request(ask deploy.Ask) (deploy.Request, []string, error)
+	Request(ask deploy.Ask) (deploy.Request, Want, error)
+	// Resolve runs the configuration's ref.resolve, if there is one, and answers what the ref means now; "" without
+	// one. A ref that does not exist is a *Mistake; any other error says that it could not be asked.
+	Resolve(ctx context.Context, ask deploy.Ask) (string, error)
+}
+
+// Doctor looks for what would make a rolling deploy of a request unsafe. It only reads.
+type Doctor interface {
+	Findings(ctx context.Context, r deploy.Request, w Want, f deploy.Fleet) ([]deploy.Finding, error)
 }
 
 // Sink hears that an operation has moved on. It must not block.

@@ -103,7 +103,8 @@ func (r troubledRunner) Cancel(ctx context.Context, j deploy.Job) (deploy.Report
 // liveIn starts a bot whose calls may fail.
 func (s *stage) liveIn(t *trouble) {
 	s.live(0)
-	s.bot.Cloud, s.bot.Runner = troubledCloud{s.bot.Cloud, t}, troubledRunner{s.bot.Runner, t}
+	s.bot.Cloud = deploytest.Anywhere(troubledCloud{s.bot.Cloud(""), t})
+	s.bot.Runner = deploytest.Anyhow(troubledRunner{s.bot.Runner("", ""), t})
 }
 
 var calls = []string{"health", "host", "deregister", "register", "send", "find", "wait"}
@@ -221,7 +222,7 @@ func TestAnUnknownOutcomeWaitsForTheHostOrForAPerson(t *testing.T) {
 		tr.calm()
 		s.act(op, deploy.Act{Verb: deploy.ActAbort, By: by("U-dev")})
 		s.ended(op, deploy.StateAborted)
-		_, err := s.bot.Runner.Cancel(s.ctx, deploy.Job{Instance: s.w.IDs[0], Token: string(op.ID) + "/" + s.w.IDs[0] + "/1/command"})
+		_, err := s.bot.Runner("", "").Cancel(s.ctx, deploy.Job{Instance: s.w.IDs[0], Token: string(op.ID) + "/" + s.w.IDs[0] + "/1/command"})
 		s.must(err)
 	})
 }

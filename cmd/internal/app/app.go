@@ -18,9 +18,7 @@ import (
 	"junban/bot/slackapi"
 	"junban/cmd/internal/config"
 	"junban/deploy"
-	"junban/deploy/awscloud"
 	"junban/deploy/engine"
-	"junban/deploy/ssmrun"
 	"junban/store"
 )
 
@@ -71,8 +69,9 @@ func New(ctx context.Context, o Options) (*App, error) {
 		Command: c.Slack.Command, Channels: b.channels(), Log: o.Log,
 	})
 	sink := &relay{}
+	places := newPlaces(cfg)
 	a.engine = engine.New(engine.Options{
-		Journal: s, Cloud: awscloud.New(cfg, awscloud.Options{}), Runner: ssmrun.New(cfg, ssmrun.Options{}),
+		Journal: s, Cloud: places.cloud, Runner: places.runner,
 		Directory: a.slack, Book: b, Sink: sink, Log: o.Log,
 	})
 	a.bot = bot.New(bot.Options{

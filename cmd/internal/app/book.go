@@ -23,14 +23,14 @@ type book struct {
 }
 
 // Request resolves an ask. What the configuration does not know is an *engine.Mistake with what it does know.
-func (b book) Request(ask deploy.Ask) (deploy.Request, []string, error) {
+func (b book) Request(ask deploy.Ask) (deploy.Request, engine.Want, error) {
 	t, err := b.config.Target(ask.Service, ask.Environment)
 	if err != nil {
-		return deploy.Request{}, nil, b.mistake(ask, err)
+		return deploy.Request{}, engine.Want{}, b.mistake(ask, err)
 	}
 	if ask.Kind == deploy.KindDeploy {
 		if err := b.ref(ask, t); err != nil {
-			return deploy.Request{}, nil, err
+			return deploy.Request{}, engine.Want{}, err
 		}
 	}
 	ask.Environment = t.Environment
@@ -53,8 +53,11 @@ func (b book) Request(ask deploy.Ask) (deploy.Request, []string, error) {
 	if v := t.Run.Verify; v != nil {
 		r.Run.Verify, r.Run.VerifyFor, r.Run.VerifyEvery = v.Command, v.For, v.Every
 	}
-	return r, t.TargetGroups, nil
+	return r, engine.Want{Groups: t.TargetGroups}, nil
 }
+
+// Resolve answers what a ref means now; "" if the configuration does not say how to find out.
+func (b book) Resolve(context.Context, deploy.Ask) (string, error) { return "", nil }
 
 // ref refuses a ref that the service's pattern does not allow. It reaches commands by the environment only; the
 // pattern is the second wall.

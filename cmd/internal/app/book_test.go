@@ -41,14 +41,14 @@ func testBook(t *testing.T) book {
 
 func TestTheBookSaysWhatIsConfigured(t *testing.T) {
 	b := testBook(t)
-	r, groups, err := b.Request(deploy.Ask{Kind: deploy.KindDeploy, Service: "web", Environment: "production", Ref: "v42"})
+	r, want, err := b.Request(deploy.Ask{Kind: deploy.KindDeploy, Service: "web", Environment: "production", Ref: "v42"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(groups) != 1 || groups[0] != "web-prod" || r.Environment != "production" || r.Run.Command != "./web.sh" || r.Run.Verify != "./ok.sh" ||
+	if len(want.Groups) != 1 || want.Groups[0] != "web-prod" || r.Environment != "production" || r.Run.Command != "./web.sh" || r.Run.Verify != "./ok.sh" ||
 		r.Run.VerifyFor != 5*time.Second || r.Run.Env["A"] != "1" || r.Run.Env["B"] != "2" || r.Rules.MinHealthy != (deploy.Count{N: 50, Percent: true}) ||
 		r.Rules.Approval.Expires != 10*time.Minute || r.Rules.Approval.None || r.Rules.MayDeploy[0] != "S0DEVS" {
-		t.Errorf("%v %+v", groups, r)
+		t.Errorf("%v %+v", want, r)
 	}
 	if r, _, err = b.Request(deploy.Ask{Kind: deploy.KindDeploy, Service: "api", Ref: "v42"}); err != nil || !r.Rules.Approval.None || r.Run.User != "deploy" {
 		t.Errorf("%v %+v", err, r)

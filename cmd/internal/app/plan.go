@@ -8,7 +8,6 @@ import (
 
 	"junban/cmd/internal/config"
 	"junban/deploy"
-	"junban/deploy/awscloud"
 	"junban/deploy/engine"
 )
 
@@ -28,7 +27,7 @@ func Plan(ctx context.Context, path string, want deploy.Ask, log *slog.Logger) (
 		return deploy.Plan{}, err
 	}
 	e := engine.New(engine.Options{
-		Journal: known, Cloud: awscloud.New(cfg, awscloud.Options{}), Directory: nobody{},
+		Journal: known, Cloud: newPlaces(cfg).cloud, Directory: nobody{},
 		Book: book{c, "junban plan"}, Sink: &relay{}, Log: log,
 	})
 	return e.Plan(ctx, want)
