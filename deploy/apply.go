@@ -64,6 +64,13 @@ var folds = map[Type]func(*Operation, Event) error{
 	EventResumed:   foldResumed,
 	EventAborted:   foldAborted,
 	EventFinished:  foldFinished,
+	EventPaused:    foldPaused,
+	EventContinued: foldContinued,
+	EventAsked:     foldAsked,
+	EventStopped:   foldStopped,
+	EventTurned:    foldTurned,
+	EventNoted:     foldNoted,
+	EventGrown:     foldGrown,
 	EventGated:     onLane(foldGated),
 	EventBegun:     onLane(foldBegun),
 	EventAccepted:  onLane(foldAccepted),
@@ -137,7 +144,9 @@ func foldStarted(o *Operation, e Event) error {
 	if e.Plan == nil || e.Plan.Hash() != o.Hash {
 		return fmt.Errorf("the plan that started is not the one that was approved")
 	}
-	o.Plan.Preview = e.Plan.Preview
+	fresh := e.Plan.Preview
+	fresh.Findings, fresh.Current = o.Plan.Preview.Findings, o.Plan.Preview.Current // read once, when it was asked for
+	o.Plan.Preview = fresh
 	o.State, o.StartedAt, o.Waiting = StateRolling, e.At, Cause{}
 	for i := range o.Lanes {
 		o.Lanes[i].Touched = o.Plan.Kind == KindRestore // it is out from the beginning
@@ -149,23 +158,6 @@ func foldResumed(o *Operation, e Event) error {
 	o.ResumedAt = e.At
 	for i := range o.Lanes {
 		o.Lanes[i].Fresh = false
-	}
-	return nil
-}
-
-func foldAborted(o *Operation, e Event) error {
-	if e.Act == nil {
-		return fmt.Errorf("it names no act")
-	}
-	if o.State != StateRolling {
-		return fmt.Errorf("aborted in state %s", o.State)
-	}
-	if len(o.Aborts) > 1 {
-		return fmt.Errorf("aborted a third time")
-	}
-	o.Aborts = append(slices.Clone(o.Aborts), *e.Act)
-	for i := range o.Lanes {
-		o.Lanes[i].abort(e.At)
 	}
 	return nil
 }
@@ -189,7 +181,7 @@ func foldFinished(o *Operation, e Event) error {
 // onLane gives a fold the lane that its event names, and lets it happen only while the operation rolls.
 func onLane(fold func(*Operation, *LaneState, Event) error) func(*Operation, Event) error {
 	return func(o *Operation, e Event) error {
-		if o.State != StateRolling {
+		if !o.State.Rolling() {
 			return fmt.Errorf("a step in state %s", o.State)
 		}
 		if e.Lane < 0 || e.Lane >= len(o.Lanes) {
@@ -217,7 +209,8 @@ func foldBegun(o *Operation, l *LaneState, e Event) error {
 	if e.Attempt != l.Attempt {
 		return fmt.Errorf("attempt %d of %s, which is at attempt %d", e.Attempt, l.Name, l.Attempt)
 	}
-	if step.Verb == VerbLeave && !l.Touched && o.out() >= max(1, o.Plan.Preview.Window) {
+	takes := step.Verb == VerbLeave || step.Verb.deploys() && !l.leaves()
+	if takes && !l.Touched && o.out() >= max(1, o.Plan.Preview.Window) {
 		return fmt.Errorf("%s would be one too many out", l.Name)
 	}
 	switch {
@@ -226,13 +219,17 @@ func foldBegun(o *Operation, l *LaneState, e Event) error {
 	case step.Verb == VerbJoin && l.Left.IsZero() && l.Touched && o.Plan.Kind != KindRestore:
 		l.Left = e.At
 	}
-	l.Touched = l.Touched || step.Verb == VerbLeave
-	l.Ran = l.Ran || step.Verb == VerbCommand
+	l.Touched = l.Touched || takes
+	l.Ran = l.Ran || step.Verb.deploys()
 	if l.StartAt.IsZero() {
 		l.StartAt = e.At
 	}
 	l.Phase, l.Begun, l.Deadline, l.Values, l.Fresh = PhaseBegun, e.At, e.Deadline, e.Values, true
-	l.Accepted, l.Made, l.Seen, l.Gate, l.Cause, l.Output = time.Time{}, "", nil, Cause{}, Cause{}, ""
+	if step.Verb != VerbIdle { // it goes on watching what has left
+		l.Seen = nil
+	}
+	l.Accepted, l.Made, l.Gate, l.Cause, l.Output = time.Time{}, "", Cause{}, Cause{}, ""
+	l.Half, l.NotIdle = false, false
 	return nil
 }
 
@@ -270,10 +267,8 @@ func foldEnded(o *Operation, l *LaneState, e Event) error {
 	}
 	l.Output = e.Output
 	if !e.OK {
-		l.Phase, l.Cause = PhaseFailed, e.Cause
-		if o.Aborting() {
-			l.abort(e.At)
-		}
+		l.Phase, l.Cause, l.Failed, l.FailedAt = PhaseFailed, e.Cause, true, e.At
+		o.follow(l, e.At, false)
 		return nil
 	}
 	if l.StepTook == nil {
@@ -281,11 +276,11 @@ func foldEnded(o *Operation, l *LaneState, e Event) error {
 	}
 	l.StepTook[step.Verb] = e.At.Sub(l.Begun)
 	l.At++
-	l.Phase, l.Cause = PhaseDue, Cause{}
-	if o.Aborting() {
-		l.abort(e.At)
+	l.Phase, l.Cause, l.EndedAt = PhaseDue, Cause{}, e.At
+	if l.At < len(l.Steps) || l.Turning {
+		o.follow(l, e.At, false)
 	}
-	if l.At >= len(l.Steps) {
+	if l.Phase != PhaseDone && l.At >= len(l.Steps) {
 		l.finish(e.At, o.Plan.Kind)
 	}
 	return nil
@@ -295,6 +290,6 @@ func foldUnknown(_ *Operation, l *LaneState, e Event) error {
 	if l.Phase != PhaseBegun && l.Phase != PhaseAccepted {
 		return fmt.Errorf("%s was not begun", l.Name)
 	}
-	l.Phase, l.Cause = PhaseUnknown, e.Cause
+	l.Phase, l.Cause, l.Failed, l.FailedAt = PhaseUnknown, e.Cause, true, e.At
 	return nil
 }

@@ -78,3 +78,15 @@ func same(a, b any) bool {
 	y, errY := json.Marshal(b)
 	return errX == nil && errY == nil && bytes.Equal(x, y)
 }
+
+// MayRequest refuses a request from somebody who may not ask for it. What goes past windows and freezes only those who
+// may approve may ask for.
+func MayRequest(p Person, r Request) error {
+	if err := MayAsk(p, r.Rules); err != nil {
+		return err
+	}
+	if r.Emergency && !r.Rules.Approval.None && !p.In(r.Rules.Approval.Allow) {
+		return refuse(NeedApprover, "act", "emergency")
+	}
+	return nil
+}

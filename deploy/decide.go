@@ -42,6 +42,11 @@ var acts = map[ActVerb]act{
 	ActPutBack:  {operators, choose1},
 	ActLeaveOut: {operators, choose1},
 	ActLooked:   {operators, choose1},
+	ActGoOn:     {operators, choose1},
+	ActPause:    {anyOfThem, pause},
+	ActResume:   {anyOfThem, goOn},
+	ActContinue: {answerers, goOn},
+	ActRollback: {anyOfThem, turnBack},
 }
 
 func approvers(o Operation, a Act) error {
@@ -68,6 +73,17 @@ func requester(o Operation, a Act) error {
 
 func anyOfThem(o Operation, a Act) error {
 	if a.By.ID == o.RequestedBy {
+		return nil
+	}
+	return operators(o, a)
+}
+
+// answerers are those who may answer what the operation asks.
+func answerers(o Operation, a Act) error {
+	if questions[o.Asked.Code].approver && !o.Plan.Rules.Approval.None {
+		if !a.By.In(o.Plan.Rules.Approval.Allow) {
+			return refuse(NeedApprover, "act", a.Verb)
+		}
 		return nil
 	}
 	return operators(o, a)
@@ -119,10 +135,22 @@ func withdraw(_ Operation, a Act, _ time.Time) ([]Event, error) {
 
 // abort ends what has not begun at once; a rollout goes on until every instance is in service, skipped or held.
 func abort(o Operation, a Act, _ time.Time) ([]Event, error) {
-	if o.State != StateRolling {
+	if !o.State.Rolling() {
 		return []Event{{Type: EventFinished, State: StateAborted, By: a.By.ID, Act: &a, Cause: Because(Aborted, "by", a.By.ID)}}, nil
 	}
 	return []Event{{Type: EventAborted, By: a.By.ID, Act: &a}}, nil
+}
+
+func pause(_ Operation, a Act, _ time.Time) ([]Event, error) {
+	return []Event{{Type: EventPaused, By: a.By.ID, Act: &a}}, nil
+}
+
+func goOn(o Operation, a Act, _ time.Time) ([]Event, error) {
+	return []Event{{Type: EventContinued, By: a.By.ID, Act: &a, Cause: o.Asked}}, nil
+}
+
+func turnBack(_ Operation, a Act, _ time.Time) ([]Event, error) {
+	return []Event{{Type: EventTurned, By: a.By.ID, Act: &a}}, nil
 }
 
 // choose1 is a decision about one instance.
@@ -138,7 +166,7 @@ func tooLate(o Operation, a Act) error {
 		if !ok {
 			return refuse(NoSuchLane, "instance", a.Lane)
 		}
-		if o.State == StateRolling && o.Lanes[i].Waits() && a.Attempt != o.Lanes[i].Attempt {
+		if o.State.Rolling() && o.Lanes[i].Waits() && a.Attempt != o.Lanes[i].Attempt {
 			return refuse(OldButton)
 		}
 		if c := o.Lanes[i].Choice; c != nil {
@@ -146,6 +174,12 @@ func tooLate(o Operation, a Act) error {
 		}
 	}
 	pairs := []any{"act", a.Verb, "state", o.State}
+	if t := o.Turned; t != nil && t.By != "" && (a.Verb == ActAbort || a.Verb == ActRollback) {
+		return refuse(NotNow, append(pairs, "by", t.By, "did", "turned")...)
+	}
+	if n := len(o.Answers); n > 0 && a.Verb == ActContinue {
+		pairs = append(pairs, "by", o.Answers[n-1].By, "did", "continued")
+	}
 	if n := len(o.Aborts); n > 0 && a.Verb == ActAbort {
 		return refuse(NotNow, append(pairs, "by", o.Aborts[n-1].By.ID, "did", "aborted")...)
 	}

@@ -21,29 +21,37 @@ var moments = []struct {
 	{"queued", func(s *tale) *tale {
 		return s.approved().then(deploy.Event{Type: deploy.EventQueued, Cause: deploy.Because(deploy.Behind, "op", "op-0")})
 	}, []deploy.ActVerb{deploy.ActWithdraw, deploy.ActAbort}},
-	{"rolling", func(s *tale) *tale { return s.rolling() }, []deploy.ActVerb{deploy.ActAbort}},
+	{"rolling", func(s *tale) *tale { return s.rolling() }, []deploy.ActVerb{deploy.ActAbort, deploy.ActPause}},
+	{"paused", func(s *tale) *tale { return s.rolling().paused() }, []deploy.ActVerb{deploy.ActAbort, deploy.ActResume}},
+	{"asking", func(s *tale) *tale {
+		return s.rolling().then(deploy.Event{Type: deploy.EventAsked, Cause: deploy.Because(deploy.FailOpen, "group", "web")})
+	}, []deploy.ActVerb{deploy.ActAbort, deploy.ActPause, deploy.ActContinue}},
+	{"a command runs", func(s *tale) *tale { return s.rolling().steps(0, 1).begun(0).accepted(0) }, []deploy.ActVerb{deploy.ActAbort, deploy.ActPause, deploy.ActRollback}},
+	{"going back", func(s *tale) *tale {
+		return s.rolling().steps(0, 1).begun(0).accepted(0).then(deploy.Event{Type: deploy.EventTurned, By: "U-2"})
+	}, []deploy.ActVerb{deploy.ActAbort}},
 	{"aborting, nothing in flight", func(s *tale) *tale { return s.rolling().begun(0).aborted() }, nil},
-	{"aborting, a command in flight", func(s *tale) *tale { return s.rolling().steps(0, 1).begun(0).accepted(0).aborted() }, []deploy.ActVerb{deploy.ActAbort}},
-	{"aborting, a verification in flight", func(s *tale) *tale { return s.rolling().steps(0, 2).begun(0).aborted() }, []deploy.ActVerb{deploy.ActAbort}},
-	{"aborted twice", func(s *tale) *tale { return s.rolling().steps(0, 1).begun(0).accepted(0).aborted().aborted() }, nil},
+	{"aborting, a command in flight", func(s *tale) *tale { return s.rolling().steps(0, 1).begun(0).accepted(0).aborted() }, []deploy.ActVerb{deploy.ActAbort, deploy.ActRollback}},
+	{"aborting, a verification in flight", func(s *tale) *tale { return s.rolling().steps(0, 2).begun(0).aborted() }, []deploy.ActVerb{deploy.ActAbort, deploy.ActRollback}},
+	{"aborted twice", func(s *tale) *tale { return s.rolling().steps(0, 1).begun(0).accepted(0).aborted().aborted() }, []deploy.ActVerb{deploy.ActRollback}},
 	{"a command failed", func(s *tale) *tale {
 		return s.rolling().steps(0, 1).begun(0).failed(0, deploy.CommandFailed, "exit", 1)
 	},
-		[]deploy.ActVerb{deploy.ActRetry, deploy.ActPutBack, deploy.ActLeaveOut, deploy.ActAbort}},
+		[]deploy.ActVerb{deploy.ActRetry, deploy.ActPutBack, deploy.ActLeaveOut, deploy.ActAbort, deploy.ActPause, deploy.ActRollback}},
 	{"a verification failed", func(s *tale) *tale { return s.rolling().steps(0, 2).begun(0).failed(0, deploy.VerifyFailed, "exit", 1) },
-		[]deploy.ActVerb{deploy.ActRetry, deploy.ActPutBack, deploy.ActLeaveOut, deploy.ActAbort}},
+		[]deploy.ActVerb{deploy.ActRetry, deploy.ActPutBack, deploy.ActLeaveOut, deploy.ActAbort, deploy.ActPause, deploy.ActRollback}},
 	{"never healthy again", func(s *tale) *tale { return s.rolling().steps(0, 3).begun(0).failed(0, deploy.HealthTimeout) },
-		[]deploy.ActVerb{deploy.ActRetry, deploy.ActPutBack, deploy.ActLeaveOut, deploy.ActAbort}},
+		[]deploy.ActVerb{deploy.ActRetry, deploy.ActPutBack, deploy.ActLeaveOut, deploy.ActAbort, deploy.ActPause, deploy.ActRollback}},
 	{"a command is unknown", func(s *tale) *tale {
 		return s.rolling().steps(0, 1).begun(0).then(deploy.Event{Type: deploy.EventUnknown})
 	},
-		[]deploy.ActVerb{deploy.ActLooked, deploy.ActAbort}},
+		[]deploy.ActVerb{deploy.ActLooked, deploy.ActAbort, deploy.ActPause, deploy.ActRollback}},
 	{"stopped", func(s *tale) *tale { return s.rolling().steps(0, 1).failed(0, deploy.InstanceGone, "state", "stopped") },
-		[]deploy.ActVerb{deploy.ActRetry, deploy.ActLeaveOut, deploy.ActAbort}},
+		[]deploy.ActVerb{deploy.ActRetry, deploy.ActLeaveOut, deploy.ActAbort, deploy.ActPause}},
 	{"terminated", func(s *tale) *tale {
 		return s.rolling().steps(0, 1).failed(0, deploy.InstanceGone, "state", "terminated")
 	},
-		[]deploy.ActVerb{deploy.ActLeaveOut, deploy.ActAbort}},
+		[]deploy.ActVerb{deploy.ActLeaveOut, deploy.ActAbort, deploy.ActPause}},
 	{"finished", func(s *tale) *tale {
 		return s.then(deploy.Event{Type: deploy.EventFinished, State: deploy.StateWithdrawn})
 	}, nil},
@@ -51,6 +59,7 @@ var moments = []struct {
 
 var everyAct = []deploy.ActVerb{
 	deploy.ActApprove, deploy.ActDeny, deploy.ActWithdraw, deploy.ActAbort, deploy.ActRetry, deploy.ActPutBack, deploy.ActLeaveOut, deploy.ActLooked,
+	deploy.ActPause, deploy.ActResume, deploy.ActRollback, deploy.ActContinue,
 }
 
 // mayDo says which of these people may do what, whatever the operation is at: design.md's "Who may".
@@ -58,11 +67,11 @@ var mayDo = map[string]struct {
 	who  deploy.Person
 	acts []deploy.ActVerb
 }{
-	"the requester":    {dev, []deploy.ActVerb{deploy.ActWithdraw, deploy.ActAbort, deploy.ActRetry, deploy.ActPutBack, deploy.ActLeaveOut, deploy.ActLooked}},
-	"another deployer": {deploy.Person{ID: "U-2", Kind: deploy.Member, Groups: []string{"S-devs"}}, []deploy.ActVerb{deploy.ActAbort, deploy.ActRetry, deploy.ActPutBack, deploy.ActLeaveOut, deploy.ActLooked}},
-	"an approver":      {lead, []deploy.ActVerb{deploy.ActApprove, deploy.ActDeny, deploy.ActAbort, deploy.ActRetry, deploy.ActPutBack, deploy.ActLeaveOut, deploy.ActLooked}},
+	"the requester":    {dev, []deploy.ActVerb{deploy.ActWithdraw, deploy.ActAbort, deploy.ActRetry, deploy.ActPutBack, deploy.ActLeaveOut, deploy.ActLooked, deploy.ActPause, deploy.ActResume, deploy.ActRollback, deploy.ActContinue}},
+	"another deployer": {deploy.Person{ID: "U-2", Kind: deploy.Member, Groups: []string{"S-devs"}}, []deploy.ActVerb{deploy.ActAbort, deploy.ActRetry, deploy.ActPutBack, deploy.ActLeaveOut, deploy.ActLooked, deploy.ActPause, deploy.ActResume, deploy.ActRollback, deploy.ActContinue}},
+	"an approver":      {lead, []deploy.ActVerb{deploy.ActApprove, deploy.ActDeny, deploy.ActAbort, deploy.ActRetry, deploy.ActPutBack, deploy.ActLeaveOut, deploy.ActLooked, deploy.ActPause, deploy.ActResume, deploy.ActRollback, deploy.ActContinue}},
 	"an approver by group": {deploy.Person{ID: "U-3", Kind: deploy.Member, Groups: []string{"S-leads"}},
-		[]deploy.ActVerb{deploy.ActApprove, deploy.ActDeny, deploy.ActAbort, deploy.ActRetry, deploy.ActPutBack, deploy.ActLeaveOut, deploy.ActLooked}},
+		[]deploy.ActVerb{deploy.ActApprove, deploy.ActDeny, deploy.ActAbort, deploy.ActRetry, deploy.ActPutBack, deploy.ActLeaveOut, deploy.ActLooked, deploy.ActPause, deploy.ActResume, deploy.ActRollback, deploy.ActContinue}},
 	"anybody":            {any1, nil},
 	"a guest":            {deploy.Person{ID: "U-lead", Kind: deploy.Guest, Groups: []string{"S-leads"}}, nil},
 	"an external person": {deploy.Person{ID: "U-lead", Kind: deploy.External, Groups: []string{"S-leads"}}, nil},
@@ -84,8 +93,10 @@ func TestEveryActOfEverybodyAtEveryMoment(t *testing.T) {
 				if slices.Contains([]deploy.ActVerb{deploy.ActRetry, deploy.ActPutBack, deploy.ActLeaveOut, deploy.ActLooked}, verb) {
 					a.Lane, a.Attempt = "i-1", s.op.Lanes[0].Attempt
 				}
-				if verb == deploy.ActAbort && s.op.State == deploy.StateRolling {
-					a.Attempt = len(s.op.Aborts) + 1
+				for _, o := range deploy.Offers(s.op) {
+					if o.Verb == verb && o.Lane == "" {
+						a.Attempt = o.Attempt
+					}
 				}
 				events, err := deploy.Decide(s.op, a, s.now)
 				allowed, offered := slices.Contains(may.acts, verb), slices.Contains(m.acts, verb)
@@ -121,7 +132,7 @@ func TestOffersAreExactlyTheLegalActs(t *testing.T) {
 		var got []deploy.ActVerb
 		for _, o := range deploy.Offers(s.op) {
 			got = append(got, o.Verb)
-			numbered := o.Lane != "" || o.Verb == deploy.ActAbort && s.op.State == deploy.StateRolling
+			numbered := o.Lane != "" || (o.Verb == deploy.ActAbort || o.Verb == deploy.ActContinue) && s.op.State.Rolling()
 			if numbered != (o.Attempt > 0) || o.Lane != "" && o.Lane != "i-1" {
 				t.Errorf("%s: %+v", m.name, o)
 			}

@@ -14,13 +14,20 @@ func environment(o Operation, l LaneState, s Step) []string {
 		}
 	}
 	sort.Strings(out)
+	ref, revision, previous, id := o.Plan.Ref, o.Plan.Revision, l.Values["PREVIOUS_REF"], l.Name
+	if l.Reverting {
+		ref, revision, previous = o.Plan.Preview.Previous, "", o.Plan.Ref
+	}
+	if l.Chore() {
+		id = l.Values["INSTANCE_ID"]
+	}
 	return append(out,
-		"REF="+o.Plan.Ref,
-		"REVISION="+o.Plan.Revision,
-		"PREVIOUS_REF="+l.Values["PREVIOUS_REF"],
+		"REF="+ref,
+		"REVISION="+revision,
+		"PREVIOUS_REF="+previous,
 		"SERVICE="+o.Plan.Service,
 		"ENVIRONMENT="+o.Plan.Environment,
-		"INSTANCE_ID="+l.Name,
+		"INSTANCE_ID="+id,
 		"INSTANCE_NAME="+l.Values["INSTANCE_NAME"],
 		"INSTANCE_IP="+l.Values["INSTANCE_IP"],
 		"OPERATION_ID="+string(o.ID),

@@ -52,8 +52,11 @@ func (m *mover) want(i int, l Look, at time.Time) {
 	if t, ok := m.seen.Faults[l]; ok {
 		if t.Last.Sub(t.Since) >= troubleFor {
 			action := "DescribeTargetHealth"
-			if l.Instance != "" {
+			switch {
+			case l.Instance != "":
 				action = "DescribeInstances"
+			case l.Alarms:
+				action = "DescribeAlarms"
 			}
 			m.fail(i, troubled(action, t.Fault, t.Tries))
 			return

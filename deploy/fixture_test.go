@@ -116,6 +116,15 @@ func (s *tale) then(e deploy.Event) *tale {
 	return s
 }
 
+func (s *tale) paused() *tale {
+	return s.then(deploy.Event{Type: deploy.EventPaused, By: dev.ID, Act: &deploy.Act{Verb: deploy.ActPause, By: dev}})
+}
+
+// halved has told that half of the present step's time is over.
+func (s *tale) halved() *tale {
+	return s.then(deploy.Event{Type: deploy.EventNoted, Cause: deploy.Because(deploy.HalfTime)})
+}
+
 func (s *tale) wait(d time.Duration) *tale {
 	s.now = s.now.Add(d)
 	return s

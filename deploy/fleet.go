@@ -114,6 +114,9 @@ func (f Fleet) members() []member {
 			}
 		}
 	}
+	for _, id := range f.Tagged {
+		pairs[id] = nil
+	}
 	var out []member
 	for id, ps := range pairs {
 		sort.Slice(ps, func(i, j int) bool { return ps[i].less(ps[j]) })

@@ -8,7 +8,7 @@ func gateHealthy(m *mover, lane int, readings map[string]Reading) (Cause, bool) 
 	for _, arn := range groupsOf(m.pairs(lane)) {
 		g := m.op.Plan.Preview.Group(arn)
 		up := healthy(readings[arn], g)
-		if len(up) == 0 && !m.consented(lane) {
+		if len(up) == 0 && !m.consented(lane, g.Name) {
 			return Because(FailOpen, "group", g.Name), false
 		}
 		if !up[id] && !m.serves(lane, arn, readings[arn]) {
@@ -28,10 +28,25 @@ func gateHealthy(m *mover, lane int, readings map[string]Reading) (Cause, bool) 
 }
 
 // consented reports whether a person has decided that this very instance, which we have had out already and which did
-// not become healthy again, leaves once more. Nobody can consent for another one yet.
-func (m *mover) consented(lane int) bool {
+// not become healthy again, leaves once more; or, since an instance last became healthy, that the operation goes on
+// although none is.
+func (m *mover) consented(lane int, group string) bool {
 	l := m.op.Lanes[lane]
-	return (l.Touched && l.Phase == PhaseDue || l.Again && l.Phase != PhaseDue) && (l.Choice != nil || m.op.Aborting())
+	again := l.Touched && l.Phase == PhaseDue || l.Again && l.Phase != PhaseDue
+	if again && (l.Choice != nil || m.op.Course != CourseOn) {
+		return true
+	}
+	return m.op.answered(func(a Answer) bool {
+		if a.Cause.Code != FailOpen || a.Cause.Values["group"] != group {
+			return false
+		}
+		for _, l := range m.op.Lanes {
+			if l.Outcome == OutcomeDone && l.EndAt.After(a.At) {
+				return false
+			}
+		}
+		return true
+	})
 }
 
 // serves reports whether the load balancer sends requests to some port of the lane's instance in a group.

@@ -29,10 +29,14 @@ type Row struct {
 func (o Operation) Row() Row {
 	r := Row{
 		Op: o.ID, Kind: o.Plan.Kind, Service: o.Plan.Service, Environment: o.Plan.Environment, Ref: o.Plan.Ref,
-		On: o.Plan.Preview.Ask.On, State: o.State, Lanes: len(o.Lanes), By: o.RequestedBy, Requested: o.RequestedAt, Approved: o.ApprovedAt,
+		On: o.Plan.Preview.Ask.On, State: o.State, By: o.RequestedBy, Requested: o.RequestedAt, Approved: o.ApprovedAt,
 		Started: o.StartedAt, Finished: o.FinishedAt, Head: o.Seq, Cause: o.Cause,
 	}
 	for _, l := range o.Lanes {
+		if l.Chore() {
+			continue
+		}
+		r.Lanes++
 		if l.Outcome == OutcomeDone {
 			r.Done++
 		}
@@ -42,7 +46,7 @@ func (o Operation) Row() Row {
 
 // Lock says that a resource belongs to an operation. A hold is the lock of an instance that outlives its operation.
 type Lock struct {
-	Resource string    `json:"resource"` // group:ARN or instance:ID
+	Resource string    `json:"resource"` // group:ARN, instance:ID, scaling:NAME or service:NAME[/ENVIRONMENT]
 	Op       ID        `json:"op"`
 	By       string    `json:"by"`
 	Since    time.Time `json:"since"`
@@ -62,8 +66,8 @@ func (l Lock) Instance() string {
 	return id
 }
 
-// Resources lists what an operation needs for itself alone: its target groups and its instances.
-func (p Plan) Resources() []string {
+// Needs lists the resources that an operation needs for itself alone: its target groups and its instances, and what they belong to.
+func (p Plan) Needs() []string {
 	var out []string
 	seen := map[string]bool{}
 	add := func(r string) {
@@ -72,8 +76,20 @@ func (p Plan) Resources() []string {
 			out = append(out, r)
 		}
 	}
+	for _, r := range p.Terms.Resources {
+		add(r)
+	}
 	for _, l := range p.Lanes {
+		if l.Chore() {
+			continue
+		}
 		add("instance:" + l.Name)
+		if g := p.Preview.Instances[l.Name].Scaling; g != "" {
+			add("scaling:" + g)
+		}
+		if len(l.Steps[0].Pairs) == 0 {
+			add(ServiceResource(p.Service, p.Environment))
+		}
 		for _, s := range l.Steps {
 			for _, pair := range s.Pairs {
 				add("group:" + pair.Group)
@@ -95,18 +111,60 @@ func LockChanges(after Operation, e Event) Changes {
 	switch e.Type {
 	case EventStarted:
 		var c Changes
-		for _, r := range after.Plan.Resources() {
-			l := Lock{Resource: r, Op: after.ID, By: after.RequestedBy, Since: e.At, Why: after.Plan.Preview.Ask.Reason}
-			if after.Plan.Kind == KindRestore && l.Instance() != "" {
-				l.Over = after.Plan.Preview.Over
-			}
-			c.Take = append(c.Take, l)
+		for _, r := range after.Plan.Needs() {
+			c.Take = append(c.Take, after.lock(r, e.At))
+		}
+		return c
+	case EventGrown:
+		var c Changes
+		for _, l := range e.Plan.Lanes {
+			c.Take = append(c.Take, after.lock("instance:"+l.Name, e.At))
 		}
 		return c
 	case EventFinished:
-		return Changes{Free: true, Keep: after.holds(e.At)}
+		return Changes{Free: true, Keep: append(after.holds(e.At), after.locks(e.At)...)}
 	}
 	return Changes{}
+}
+
+// lock is one resource as the operation takes it.
+func (o Operation) lock(resource string, now time.Time) Lock {
+	return Lock{
+		Resource: resource, Op: o.ID, By: o.RequestedBy, Since: now, Why: o.Plan.Preview.Ask.Reason, Over: o.Plan.Preview.Takes[resource],
+	}
+}
+
+// locks are the locks of the service that outlive the operation: those that it was to make; and after a rule has turned
+// it back, all that it had, so that nobody deploys the same again before somebody has looked.
+func (o Operation) locks(now time.Time) []Lock {
+	var resources []string
+	why, cause, by := o.Plan.Preview.Ask.Reason, Cause{}, o.RequestedBy
+	if o.StartedAt.IsZero() {
+		return nil
+	}
+	var out []Lock
+	for _, under := range o.Plan.Preview.Under {
+		under.Op = o.ID
+		out = append(out, under)
+	}
+	if len(out) > 0 {
+		return out
+	}
+	switch {
+	case o.Plan.Kind == KindLock && o.State == StateSucceeded:
+		resources = o.Plan.Terms.Resources
+	case o.Turned != nil && o.Turned.By == "":
+		why, cause = "", Because(RolledBack, "ref", o.Plan.Ref, "why", o.Turned.Cause.Code)
+		for _, r := range o.Plan.Needs() {
+			if strings.HasPrefix(r, "group:") || strings.HasPrefix(r, "service:") {
+				resources = append(resources, r)
+			}
+		}
+	}
+	for _, r := range resources {
+		out = append(out, Lock{Resource: r, Op: o.ID, By: by, Since: now, Why: why, Cause: cause, Hold: true})
+	}
+	return out
 }
 
 // holds are the instances that stay out when the operation ends.

@@ -25,9 +25,12 @@ func foldChosen(o *Operation, l *LaneState, e Event) error {
 	switch act.Verb {
 	case ActLooked:
 		l.Phase, l.Cause = PhaseFailed, Because(SomebodyLooked, "by", act.By.ID)
-		if o.Aborting() {
-			l.abort(e.At)
+		o.follow(l, e.At, false)
+	case ActGoOn:
+		if !l.Chore() || l.Phase != PhaseFailed {
+			return fmt.Errorf("%s is no chore that failed", l.Name)
 		}
+		l.done(OutcomeDone, e.At)
 	case ActRetry:
 		l.retry()
 	case ActPutBack:
@@ -49,17 +52,25 @@ func (l *LaneState) retry() {
 		from = VerbJoin // it is in service: it has to leave again
 	}
 	switch from {
-	case VerbCommand, VerbVerify:
-		l.At = slices.IndexFunc(l.Steps, func(s Step) bool { return s.Verb == VerbCommand })
+	case VerbCommand, VerbRevert, VerbVerify:
+		l.At = l.last(Verb.deploys)
 	case VerbJoin:
-		if !l.Joining {
-			if i := slices.IndexFunc(l.Steps, func(s Step) bool { return s.Verb == VerbLeave }); i >= 0 {
-				l.At = i
-			}
+		if i := l.last(func(v Verb) bool { return v == VerbLeave }); i >= 0 && !l.Joining {
+			l.At = i
 		}
 	}
 	l.Attempt++
 	l.Phase = PhaseDue
+}
+
+// last is the index of the last step up to the present one whose verb is such; -1 if there is none.
+func (l *LaneState) last(is func(Verb) bool) int {
+	for i := min(l.At, len(l.Steps)-1); i >= 0; i-- {
+		if is(l.Steps[i].Verb) {
+			return i
+		}
+	}
+	return -1
 }
 
 // wayBack replaces what is left of the lane by the way back of what was begun: for a leave, to join again.
@@ -105,24 +116,6 @@ func (l *LaneState) done(outcome Outcome, now time.Time) {
 	l.Phase, l.Outcome, l.EndAt = PhaseDone, outcome, now
 }
 
-// abort makes of the lane what an abort makes of it: one that was never touched is skipped; one whose command has not
-// begun is put back; one whose command failed is held; one whose command runs goes on, and into service if it succeeds.
-func (l *LaneState) abort(now time.Time) {
-	step, ok := l.Step()
-	switch {
-	case l.Phase == PhaseDone || !ok || l.Leaving || l.Phase == PhaseUnknown:
-	case !l.Touched:
-		l.done(OutcomeSkipped, now)
-	case l.Phase == PhaseFailed && (l.Ran || l.Joining || step.Verb == VerbJoin || l.Cause.Code == InstanceGone):
-		l.leaveOut(now)
-	case l.Joining:
-	case l.Phase == PhaseFailed, step.Verb == VerbLeave, step.Verb == VerbCommand && l.Phase == PhaseDue && !l.Ran:
-		l.wayBack()
-	case step.Verb == VerbCommand && l.Phase == PhaseDue, step.Verb == VerbJoin && l.At == 0 && l.Phase == PhaseDue:
-		l.leaveOut(now) // a new attempt that has not begun, after one that failed; a restore that has not begun
-	}
-}
-
 // finish ends a lane none of whose steps is left.
 func (l *LaneState) finish(now time.Time, kind Kind) {
 	switch {
@@ -131,6 +124,8 @@ func (l *LaneState) finish(now time.Time, kind Kind) {
 		l.done(OutcomeHeld, now)
 	case l.Joining:
 		l.done(OutcomePutBack, now)
+	case l.Reverting:
+		l.done(OutcomeReverted, now)
 	default:
 		l.done(OutcomeDone, now)
 	}

@@ -38,12 +38,12 @@ func (m *machine) judge(before deploy.Operation, e deploy.Event) {
 		} else if e.OK && step.Verb == deploy.VerbJoin {
 			m.isBack(before, e.Lane)
 		}
-		if before.Lanes[e.Lane].Attempt != m.op.Lanes[e.Lane].Attempt {
+		if !m.op.Lanes[e.Lane].Reverting && before.Lanes[e.Lane].Attempt != m.op.Lanes[e.Lane].Attempt {
 			m.fail("I2: a new attempt without a person")
 		}
 	case deploy.EventFinished:
 		for _, l := range before.Lanes {
-			if before.State == deploy.StateRolling && l.Phase != deploy.PhaseDone {
+			if before.State.Rolling() && l.Phase != deploy.PhaseDone {
 				m.fail("it finishes while %s is in phase %s", l.Name, l.Phase)
 			}
 		}
@@ -127,7 +127,7 @@ func (m *machine) isBack(before deploy.Operation, lane int) {
 
 // judgeOrder holds one effect that is about to begin against the invariants.
 func (m *machine) judgeOrder(e deploy.Effect) {
-	if e.Kind != deploy.DoCheck && m.op.State != deploy.StateRolling {
+	if e.Kind != deploy.DoCheck && !m.op.State.Rolling() {
 		m.fail("I6: %s in state %s", e.Kind, m.op.State)
 	}
 	switch e.Kind {

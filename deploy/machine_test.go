@@ -140,7 +140,7 @@ func (m *machine) ask() {
 // orders begins effects, as an engine does, and judges those that are new.
 func (m *machine) orders() {
 	d := m.last
-	if m.op.State == deploy.StateRolling && len(m.op.Undecided()) == 0 && len(d.Do)+len(d.Looks) == 0 && d.Wake.IsZero() {
+	if m.op.State == deploy.StateRolling && m.op.Asked.Code == "" && len(m.op.Undecided()) == 0 && len(d.Do)+len(d.Looks) == 0 && d.Wake.IsZero() {
 		m.fail("it rolls, waits for nobody, and wants nothing: it would stand for ever")
 	}
 	for _, e := range d.Do {

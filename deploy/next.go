@@ -1,6 +1,9 @@
 package deploy
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Bounds of patience. They are not configuration: a person is asked when they are over.
 const (
@@ -44,7 +47,7 @@ func Next(o Operation, seen Seen, now time.Time) Decision {
 		}
 	case StateApproved, StateQueued:
 		m.start()
-	case StateRolling:
+	case StateRolling, StatePaused:
 		m.roll()
 	}
 	if len(m.d.Events) > 0 {
@@ -59,6 +62,7 @@ type mover struct {
 	seen    Seen
 	now     time.Time
 	d       Decision
+	order   []int
 	blocked bool // a lane that waits to leave was refused by a gate: those behind it wait too
 }
 
@@ -66,113 +70,86 @@ func (m *mover) emit(e Event) { m.d.Events = append(m.d.Events, e) }
 
 func (m *mover) emitted() bool { return len(m.d.Events) > 0 }
 
-// start begins an approved operation, or says why it cannot begin yet or any more.
-func (m *mover) start() {
-	o := m.op
-	end := func(c Cause) { m.emit(Event{Type: EventFinished, State: StateExpired, Cause: c}) }
-	if !o.StartBy.IsZero() && !m.now.Before(o.StartBy) {
-		end(Because(StartLate, "after", o.Plan.Rules.Approval.StartWithin))
-		return
-	}
-	m.d.wake(o.StartBy)
-	if m.seen.Ahead != "" {
-		m.queue(Because(Behind, "op", m.seen.Ahead))
-		return
-	}
-	if l := m.seen.Locked; l != nil {
-		m.queue(Because(LockedBy, "resource", l.Resource, "op", l.Op, "by", l.By, "since", l.Since.UTC().Format(time.RFC3339), "why", l.Why))
-		return
-	}
-	check := m.seen.Check
-	if check == nil {
-		m.do(Effect{EffectKey: EffectKey{Kind: DoCheck}})
-		return
-	}
-	switch cause, void := m.judge(check); {
-	case check.Fault != "":
-		m.queue(Because(AskFailed, "why", check.Fault))
-		m.recheck(check.At.Add(15 * time.Second))
-	case void:
-		end(cause)
-	case m.now.Sub(check.At) > checkFor:
-		m.recheck(m.now)
-	default:
-		m.emit(Event{Type: EventStarted, Plan: check.Plan})
-	}
-}
-
-func (m *mover) recheck(at time.Time) {
-	if m.now.Before(at) {
-		m.d.wake(at)
-		return
-	}
-	m.do(Effect{EffectKey: EffectKey{Kind: DoCheck}})
-}
-
-func (m *mover) queue(c Cause) {
-	same := m.op.Waiting.equal(c) || c.Code == AskFailed && m.op.Waiting.Code == AskFailed // whose words may change
-	if m.op.State != StateQueued || !same {
-		m.emit(Event{Type: EventQueued, Cause: c})
-	}
-}
-
-// judge says whether an approved request still stands: the same terms, and people who still may.
-func (m *mover) judge(c *Check) (Cause, bool) {
-	if c.Fault != "" {
-		return Cause{}, false
-	}
-	if c.Plan == nil {
-		return c.Gone, true
-	}
-	if c.Plan.Hash() != m.op.Hash {
-		return Because(PlanChanged, "what", Difference(m.op.Plan.Terms, c.Plan.Terms)), true
-	}
-	rules := m.op.Plan.Rules
-	if err := MayAsk(c.People[m.op.RequestedBy], rules); err != nil {
-		why, _ := RefusalOf(err)
-		return Because(NoStanding, "who", m.op.RequestedBy, "why", why.Code), true
-	}
-	for _, id := range m.op.Approvers() {
-		if why, ok := stands(c.People[id], rules.Approval.Allow); !ok {
-			return Because(NoStanding, "who", id, "why", why), true
+// roll lets rules and clocks have their say, moves every lane as far as it goes, and ends the operation when all are
+// done.
+func (m *mover) roll() {
+	for _, rule := range []func(){m.failed, m.overdue, m.attention, m.recover, m.drift} {
+		if rule(); m.emitted() {
+			return
 		}
 	}
-	return Cause{}, false
-}
-
-// roll moves every lane as far as it goes, and ends the operation when all are done.
-func (m *mover) roll() {
 	done := 0
-	for _, i := range m.op.Plan.Preview.Order {
+	for _, i := range m.sequence() {
 		if m.op.Lanes[i].Phase == PhaseDone {
 			done++
 			continue
 		}
-		m.lane(i)
-		if m.emitted() {
+		if m.lane(i); m.emitted() {
+			return
+		}
+		if m.half(i); m.emitted() {
 			return
 		}
 	}
-	if done == len(m.op.Lanes) {
+	if done == len(m.op.Lanes) || m.spent() {
 		m.end()
 	}
+}
+
+// sequence is the order in which lanes are taken; on the way back what came last goes first.
+func (m *mover) sequence() []int {
+	if m.order == nil {
+		m.order = m.op.Plan.Preview.Order
+		if m.op.TurnedBack() {
+			m.order = slices.Clone(m.order)
+			slices.Reverse(m.order)
+		}
+	}
+	return m.order
+}
+
+// spent reports whether all that is left is a chore that comes after everything went well, and not everything did.
+func (m *mover) spent() bool {
+	well := true
+	for _, l := range m.op.Lanes {
+		if l.Phase != PhaseDone && (l.Steps[0].Verb != VerbAfter || l.Phase != PhaseDue) {
+			return false
+		}
+		well = well && (l.Chore() || l.Outcome == OutcomeDone)
+	}
+	return !well
 }
 
 func (m *mover) end() {
 	var missed []string
 	for _, l := range m.op.Lanes {
-		if l.Outcome != OutcomeDone && (m.op.Plan.Kind != KindDrain || l.Outcome != OutcomeHeld) {
+		if !l.Chore() && l.Outcome != OutcomeDone && (m.op.Plan.Kind != KindDrain || l.Outcome != OutcomeHeld) {
 			missed = append(missed, l.Name)
 		}
 	}
 	e := Event{Type: EventFinished, State: StateSucceeded}
-	switch {
+	switch turned := m.op.Turned; {
+	case m.op.Aborting() && m.op.Stopped.Code == "":
+		e.State, e.Cause = StateAborted, Because(Aborted, "by", m.op.Aborts[len(m.op.Aborts)-1].By.ID)
 	case m.op.Aborting():
-		e.State, e.Cause = StateAborted, Because(Aborted, "by", m.op.Aborts[0].By.ID)
+		e.State, e.Cause = StateFailed, m.op.Stopped
+	case turned != nil:
+		e.State, e.Cause = StateFailed, Because(RolledBack, "ref", m.op.Plan.Preview.Previous, "by", turned.By, "why", turned.Cause.Code, "missed", join(m.op.unreverted()))
 	case len(missed) > 0:
 		e.State, e.Cause = StateFailed, Because(NotDeployed, "instances", join(missed))
 	}
 	m.emit(e)
+}
+
+// unreverted are the instances that were deployed to and did not get the ref before.
+func (o Operation) unreverted() []string {
+	var out []string
+	for _, l := range o.Lanes {
+		if l.Ran && !l.Chore() && l.Outcome != OutcomeReverted {
+			out = append(out, l.Name)
+		}
+	}
+	return out
 }
 
 // lane moves one lane.
@@ -188,9 +165,6 @@ func (m *mover) lane(i int) {
 	}
 	verbs[step.Verb](m, i)
 }
-
-// halted reports whether some instance waits for a person: then no other leaves service.
-func (m *mover) halted() bool { return len(m.op.Undecided()) > 0 }
 
 func (m *mover) fail(i int, c Cause, output ...string) {
 	e := Event{Type: EventEnded, Lane: i, Cause: c}

@@ -88,7 +88,7 @@ func TestWhatIsSent(t *testing.T) {
 		t.Fatal("nothing is sent")
 	}
 	want := &deploy.Job{
-		Token: "op-1/i-1/1/command", Instance: "i-1", Script: "./deploy.sh", User: "deploy", Directory: "/srv/web", Shell: "bash", Timeout: time.Minute,
+		Token: "op-1/i-1/1/command", Instance: "i-1", Address: "10.0.0.1", Service: "web", Script: "./deploy.sh", User: "deploy", Directory: "/srv/web", Shell: "bash", Timeout: time.Minute,
 		Env: []string{
 			"A=1", "B=2", "REF=v42", "REVISION=", "PREVIOUS_REF=v41", "SERVICE=web", "ENVIRONMENT=", "INSTANCE_ID=i-1", "INSTANCE_NAME=web-1",
 			"INSTANCE_IP=10.0.0.1", "OPERATION_ID=op-1",
@@ -125,7 +125,7 @@ func TestACommandWhoseIdIsUnknown(t *testing.T) {
 		} else {
 			seen.Effects[sendKey] = deploy.EffectSeen{Tries: 1, First: s.now, Last: s.now, Unsure: true, Fault: &deploy.Fault{Class: deploy.Unsure}}
 		}
-		d := s.next(seen)
+		d := s.halved().next(seen)
 		if e, ok := ordered(d, deploy.DoFind); !ok || len(d.Do) != 1 || !e.Since.Equal(after(time.Minute)) {
 			t.Fatalf("%s: %s", lost, told(d))
 		}

@@ -22,16 +22,63 @@ func Offers(o Operation) []Offer {
 		add(ActWithdraw)
 	case StateApproved, StateQueued:
 		add(ActWithdraw, ActAbort)
-	case StateRolling:
+	case StateRolling, StatePaused:
 		for _, i := range o.Undecided() {
 			out = append(out, waysOut(o.Lanes[i])...)
 		}
-		if len(o.Aborts) == 0 || len(o.Aborts) == 1 && o.inFlight() {
-			// Numbered, so that a double click on the first is not the second, which cancels.
-			out = append(out, Offer{Verb: ActAbort, Attempt: len(o.Aborts) + 1})
+		if o.Asked.Code != "" {
+			out = append(out, Offer{Verb: ActContinue, Attempt: len(o.Answers) + 1})
 		}
+		out = append(out, o.courses()...)
 	}
 	return out
+}
+
+// courses are the ways to change an operation's course. An abort is numbered by what came before it, so that a double
+// click on the first is not the second, which cancels, and one meant for the rollout does not end the way back.
+func (o Operation) courses() []Offer {
+	var out []Offer
+	switch {
+	case o.State == StatePaused:
+		out = append(out, Offer{Verb: ActResume})
+	case !o.Aborting() && o.more():
+		out = append(out, Offer{Verb: ActPause})
+	}
+	if o.CanTurn() && o.ran() {
+		out = append(out, Offer{Verb: ActRollback})
+	}
+	if !o.Aborting() && len(o.Aborts) < 2 || o.Stopped.Code == "" && len(o.Aborts) == 1 && o.Aborting() && o.inFlight() {
+		out = append(out, Offer{Verb: ActAbort, Attempt: o.nextAbort()})
+	}
+	return out
+}
+
+func (o Operation) nextAbort() int {
+	n := len(o.Aborts) + 1
+	if o.Turned != nil {
+		n++
+	}
+	return n
+}
+
+// more reports whether something is still to leave, which a pause would keep.
+func (o Operation) more() bool {
+	for _, l := range o.Lanes {
+		if !l.Touched && l.Phase != PhaseDone {
+			return true
+		}
+	}
+	return false
+}
+
+// ran reports whether a command has begun on some instance.
+func (o Operation) ran() bool {
+	for _, l := range o.Lanes {
+		if l.Ran {
+			return true
+		}
+	}
+	return false
 }
 
 // waysOut are the decisions that a lane waits for.
@@ -40,6 +87,10 @@ func waysOut(l LaneState) []Offer {
 	switch {
 	case l.Phase == PhaseUnknown:
 		verbs = []ActVerb{ActLooked}
+	case l.Chore():
+		verbs = []ActVerb{ActGoOn}
+	case l.Cause.Code == Vanished:
+		verbs = []ActVerb{ActRetry, ActLeaveOut}
 	case l.Cause.Code == InstanceGone:
 		verbs = []ActVerb{ActLeaveOut}
 		if l.Cause.Values["state"] != "terminated" {
@@ -57,7 +108,7 @@ func waysOut(l LaneState) []Offer {
 func (o Operation) inFlight() bool {
 	for _, l := range o.Lanes {
 		step, ok := l.Step()
-		if ok && (step.Verb == VerbCommand || step.Verb == VerbVerify) && (l.Phase == PhaseBegun || l.Phase == PhaseAccepted) {
+		if ok && (step.Verb.deploys() || step.Verb == VerbVerify || chores[step.Verb]) && (l.Phase == PhaseBegun || l.Phase == PhaseAccepted) {
 			return true
 		}
 	}
@@ -66,8 +117,13 @@ func (o Operation) inFlight() bool {
 
 // offered reports whether an act is among the offers.
 func offered(o Operation, a Act) bool {
-	if a.Verb == ActAbort && o.State == StateRolling && a.Attempt == 0 {
-		a.Attempt = 1
+	if a.Attempt == 0 && o.State.Rolling() { // typed, not pressed: what it is about is what is now
+		switch a.Verb {
+		case ActAbort:
+			a.Attempt = 1
+		case ActContinue:
+			a.Attempt = len(o.Answers) + 1
+		}
 	}
 	for _, f := range Offers(o) {
 		if f.Verb == a.Verb && f.Lane == a.Lane && f.Attempt == a.Attempt {

@@ -46,10 +46,15 @@ type Operation struct {
 	StartedAt   time.Time
 	Lanes       []LaneState
 	Aborts      []Act // at most two: the second cancels
+	Course      Course
 	Paused      *Act
 	Asked       Cause // the whole operation waits for somebody to continue it: why
 	AskedAt     time.Time
 	Answers     []Answer // of questions that were asked
+	Called      int      // how often people were called since it began to wait for them
+	Half        bool     // that half of the rollout's time is over was told
+	Appeared    []string // instances that appeared since the plan
+	Left        []string // of them, those about which it was decided whether they join
 	Stopped     Cause    // a rule ended it in order
 	Turned      *Turn    // it goes back to the ref before
 	FinishedAt  time.Time
@@ -131,6 +136,10 @@ type LaneState struct {
 	Joining   bool      // the way back is being walked because somebody chose it or aborted
 	Leaving   bool      // it leaves once more, to be held
 	Ran       bool      // a command has begun on it, in some attempt
+	Turning   bool      // it goes back once the present step has ended
+	NotIdle   bool      // the idle probe cannot tell
+	EndedAt   time.Time // of the step before
+	FailedAt  time.Time // failed, unknown: since when it waits for a decision
 	Reverting bool      // it goes back to the ref before
 	Failed    bool      // it has failed, in some attempt
 	Half      bool      // that half of the present step's time is over was told
@@ -163,6 +172,9 @@ func (l LaneState) Out() bool { return l.Touched && l.Phase != PhaseDone && !l.L
 func (l LaneState) Status() string {
 	switch l.Outcome {
 	case OutcomeDone:
+		if l.Chore() {
+			return "done"
+		}
 		return "healthy"
 	case OutcomePutBack:
 		return "healthy"
@@ -189,10 +201,21 @@ func (l LaneState) Status() string {
 		if !l.Touched {
 			return "waiting"
 		}
-		return map[Verb]string{VerbLeave: "waiting", VerbCommand: "drained", VerbVerify: "deployed", VerbJoin: "drained"}[step.Verb]
+		return dueAs[step.Verb]
 	}
-	return map[Verb]string{VerbLeave: "draining", VerbCommand: "deploying", VerbVerify: "verifying", VerbJoin: "registering"}[step.Verb]
+	return doingAs[step.Verb]
 }
+
+// dueAs and doingAs are the states that people see of a step that is due, and of one that was begun.
+var (
+	dueAs = map[Verb]string{
+		VerbLeave: "waiting", VerbIdle: "draining", VerbCommand: "drained", VerbRevert: "drained", VerbVerify: "deployed", VerbJoin: "drained",
+	}
+	doingAs = map[Verb]string{
+		VerbLeave: "draining", VerbIdle: "draining", VerbCommand: "deploying", VerbRevert: "rolling back", VerbVerify: "verifying",
+		VerbJoin: "registering", VerbBefore: "running", VerbFirst: "running", VerbAfter: "running",
+	}
+)
 
 // Undecided lists the lanes that wait for a person, by index.
 func (o Operation) Undecided() []int {
@@ -225,9 +248,6 @@ func (o Operation) Lane(name string) (int, bool) {
 	}
 	return 0, false
 }
-
-// Aborting reports whether somebody aborted the operation.
-func (o Operation) Aborting() bool { return len(o.Aborts) > 0 }
 
 // Approvers are the ids of those who approved, in order.
 func (o Operation) Approvers() []string {

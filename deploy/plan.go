@@ -19,6 +19,7 @@ type Ask struct {
 
 	At        time.Time `json:"at,omitzero"`         // not before this; zero = as soon as it is approved
 	Emergency bool      `json:"emergency,omitempty"` // outside of windows and freezes
+	Local     bool      `json:"local,omitempty"`     // it came in by the operator's socket
 }
 
 // Request is an Ask together with what the configuration says of its service.
@@ -73,7 +74,8 @@ type Preview struct {
 	Canaries  int                 `json:"canaries,omitempty"` // how many of Order come first, one at a time
 	Current   map[string]string   `json:"current,omitempty"`  // by instance id: what is on it now
 	Previous  string              `json:"previous,omitempty"`
-	Over      ID                  `json:"over,omitempty"` // restore: the operation whose hold is taken over
+	Takes     map[string]ID       `json:"takes,omitempty"` // by resource: the operation whose hold is taken over
+	Under     []Lock              `json:"under,omitempty"` // locks of the service that it works under and that outlive it
 	Estimate  Estimate            `json:"estimate"`
 }
 
@@ -101,9 +103,10 @@ func (p Preview) Group(arn string) Group {
 	return Group{ARN: arn, Name: arn, Type: "instance", Delay: 300 * time.Second, Interval: 30 * time.Second, Balanced: true}
 }
 
-// MakePlan lays the request's steps in lanes, one per instance. It answers a *Refusal if the fleet does not allow it.
-func MakePlan(r Request, f Fleet) (Plan, error) {
-	lay, ok := kinds[r.Kind]
+// MakePlan lays the request's steps in lanes, one per instance. findings are the doctor's. It answers a *Refusal if the
+// fleet, the findings or the request itself do not allow it.
+func MakePlan(r Request, f Fleet, findings ...Finding) (Plan, error) {
+	kind, ok := kinds[r.Kind]
 	if !ok {
 		return Plan{}, refuse(UnknownAct, "act", r.Kind)
 	}
@@ -112,29 +115,29 @@ func MakePlan(r Request, f Fleet) (Plan, error) {
 			return Plan{}, refuse(NotBalanced, "group", g.Name)
 		}
 	}
+	if err := kind.allowed(r, f, findings); err != nil {
+		return Plan{}, err
+	}
 	p := Plan{Terms: Terms{
-		Kind: r.Kind, Service: r.Service, Environment: r.Environment, Ref: r.Ref, Rules: r.Rules,
+		Kind: r.Kind, Service: r.Service, Environment: r.Environment, Ref: r.Ref, Revision: r.Revision,
+		StartAt: r.At, Emergency: r.Emergency, Account: r.Account, Via: r.Run.Via, Rules: kind.rules(r),
 	}}
-	p.Preview = Preview{Ask: r.Ask, Groups: f.Groups, Instances: map[string]Instance{}, Previous: r.Previous}
-	members, err := lay(&p, r, f)
+	p.Preview = Preview{Ask: r.Ask, Groups: f.Groups, Instances: map[string]Instance{}, Previous: r.Previous, Findings: findings, Current: r.Current}
+	if !kind.plain {
+		p.Preview.under(f)
+	}
+	members, err := kind.lay(&p, r, f)
 	if err != nil {
 		return Plan{}, err
 	}
 	sort.Slice(p.Lanes, func(i, j int) bool { return p.Lanes[i].Name < p.Lanes[j].Name })
 	p.Preview.fill(f, p.Rules)
-	p.Preview.Order = order(p.Lanes, members, f)
+	p.arrange(members, f)
 	if err := p.reachable(f); err != nil {
 		return Plan{}, err
 	}
 	p.Preview.Estimate = estimate(p)
 	return p, nil
-}
-
-// kinds is the table of kinds: how each lays steps in lanes.
-var kinds = map[Kind]func(*Plan, Request, Fleet) ([]member, error){
-	KindDeploy:  layDeploy,
-	KindDrain:   layDrain,
-	KindRestore: layRestore,
 }
 
 func layDeploy(p *Plan, r Request, f Fleet) ([]member, error) {
@@ -149,19 +152,19 @@ func layDeploy(p *Plan, r Request, f Fleet) ([]member, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.Scripts = map[Verb]string{VerbCommand: r.Run.Command}
-	if r.Run.Verify != "" {
-		p.Scripts[VerbVerify] = r.Run.Verify
-	}
+	p.Scripts = scripts(r)
 	for _, m := range chosen {
 		if cause, skip := f.unfit(m); skip {
 			p.Preview.Skipped = append(p.Preview.Skipped, Skip{m.id, cause})
 			continue
 		}
+		if err := f.scaled(m.id); err != nil {
+			return nil, err
+		}
 		p.Lanes = append(p.Lanes, Lane{Name: m.id, Steps: rollout(m, r)})
 	}
 	for _, h := range f.Held {
-		if r.On == "" && !has(chosen, h.Instance()) {
+		if r.On == "" && h.Instance() != "" && !has(chosen, h.Instance()) {
 			p.Preview.Skipped = append(p.Preview.Skipped, Skip{h.Instance(), h.because()})
 		}
 	}
@@ -171,11 +174,51 @@ func layDeploy(p *Plan, r Request, f Fleet) ([]member, error) {
 	if len(p.Lanes) == 0 {
 		return nil, &Refusal{p.Preview.Skipped[0].Cause}
 	}
+	for v := range chores {
+		if p.Scripts[v] != "" {
+			p.Lanes = append(p.Lanes, chore(v, r))
+		}
+	}
 	return chosen, nil
 }
 
-// rollout is the lane of a deploy: leave, command, verify, join.
-func rollout(m member, r Request) []Step {
+// scripts are what is run, by verb: what an approval binds to, byte for byte.
+func scripts(r Request) map[Verb]string {
+	back := r.Run.Rollback
+	if back == "" {
+		back = r.Run.Command
+	}
+	out := map[Verb]string{VerbCommand: r.Run.Command, VerbVerify: r.Run.Verify}
+	switch r.Kind {
+	case KindRollback:
+		out[VerbCommand] = back
+	default:
+		if back != r.Run.Command {
+			out[VerbRevert] = back
+		}
+		out[VerbBefore], out[VerbFirst], out[VerbAfter] = r.Run.Before, r.Run.First, r.Run.After
+	}
+	if r.Rules.Drain.Idle {
+		out[VerbIdle] = r.Run.Idle
+	}
+	for v, s := range out {
+		if s == "" {
+			delete(out, v)
+		}
+	}
+	return out
+}
+
+// script is what a verb runs on the host.
+func (t Terms) script(v Verb) string {
+	if s := t.Scripts[v]; s != "" || v != VerbRevert {
+		return s
+	}
+	return t.Scripts[VerbCommand]
+}
+
+// surroundings are the approved arguments of everything that runs on a host.
+func surroundings(r Request) map[string]string {
 	args := map[string]string{}
 	for k, v := range map[string]string{"user": r.Run.User, "directory": r.Run.Directory, "shell": r.Run.Shell} {
 		if v != "" {
@@ -185,10 +228,13 @@ func rollout(m member, r Request) []Step {
 	for k, v := range r.Run.Env {
 		args["env."+k] = v
 	}
-	steps := []Step{
-		{Verb: VerbLeave, On: m.id, Pairs: m.pairs, Limit: r.HealthyWithin},
-		{Verb: VerbCommand, On: m.id, Args: args, Limit: r.Run.Timeout},
-	}
+	return args
+}
+
+// rollout is the lane of a deploy: leave, command, verify, join; behind no load balancer only what runs on the host.
+func rollout(m member, r Request) []Step {
+	args := surroundings(r)
+	steps := append(leaving(m, r), Step{Verb: VerbCommand, On: m.id, Args: args, Limit: r.Run.Timeout})
 	if r.Run.Verify != "" {
 		again := map[string]string{"for": r.Run.VerifyFor.String(), "every": r.Run.VerifyEvery.String()}
 		for k, v := range args {
@@ -196,7 +242,22 @@ func rollout(m member, r Request) []Step {
 		}
 		steps = append(steps, Step{Verb: VerbVerify, On: m.id, Args: again, Limit: r.Run.VerifyFor})
 	}
+	if len(m.pairs) == 0 {
+		return steps
+	}
 	return append(steps, Step{Verb: VerbJoin, On: m.id, Pairs: m.pairs, Limit: r.HealthyWithin})
+}
+
+// leaving is the way out of service.
+func leaving(m member, r Request) []Step {
+	if len(m.pairs) == 0 {
+		return nil
+	}
+	steps := []Step{{Verb: VerbLeave, On: m.id, Pairs: m.pairs, Limit: r.HealthyWithin}}
+	if r.Rules.Drain.Idle {
+		steps = append(steps, Step{Verb: VerbIdle, On: m.id, Pairs: m.pairs, Args: surroundings(r)})
+	}
+	return steps
 }
 
 func layDrain(p *Plan, r Request, f Fleet) ([]member, error) {
@@ -211,7 +272,13 @@ func layDrain(p *Plan, r Request, f Fleet) ([]member, error) {
 		return nil, err
 	}
 	for _, m := range chosen {
-		p.Lanes = append(p.Lanes, Lane{Name: m.id, Steps: []Step{{Verb: VerbLeave, On: m.id, Pairs: m.pairs, Limit: r.HealthyWithin}}})
+		if err := f.scaled(m.id); err != nil {
+			return nil, err
+		}
+		if r.Rules.Drain.Idle && r.Run.Idle != "" {
+			p.Scripts = map[Verb]string{VerbIdle: r.Run.Idle}
+		}
+		p.Lanes = append(p.Lanes, Lane{Name: m.id, Steps: leaving(m, r)})
 	}
 	return chosen, nil
 }
@@ -221,7 +288,7 @@ func layRestore(p *Plan, r Request, f Fleet) ([]member, error) {
 	if !ok {
 		return nil, refuse(NotHeld, "instance", r.On, "held", f.heldNames())
 	}
-	p.Preview.Over = h.Op
+	p.Preview.take(h)
 	m := member{id: h.Instance(), pairs: h.Pairs, sick: true}
 	p.Lanes = []Lane{{Name: m.id, Steps: []Step{{Verb: VerbJoin, On: m.id, Pairs: m.pairs, Limit: r.HealthyWithin}}}}
 	return []member{m}, nil
@@ -283,6 +350,9 @@ func has(members []member, id string) bool {
 
 func (f Fleet) hold(name string) (Lock, bool) {
 	for _, h := range f.Held {
+		if h.Instance() == "" {
+			continue
+		}
 		if h.Instance() == name || f.name(h.Instance()) == name {
 			return h, true
 		}
@@ -293,7 +363,9 @@ func (f Fleet) hold(name string) (Lock, bool) {
 func (f Fleet) heldNames() string {
 	var out []string
 	for _, h := range f.Held {
-		out = append(out, f.name(h.Instance()))
+		if h.Instance() != "" {
+			out = append(out, f.name(h.Instance()))
+		}
 	}
 	return strings.Join(out, ", ")
 }

@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -49,27 +50,75 @@ func healthy(r Reading, g Group) map[string]bool {
 	return out
 }
 
-// order is the sequence in which lanes are taken: first what takes no capacity away, then zone by zone, then by name, as people count.
-func order(lanes []Lane, members []member, f Fleet) []int {
+// arrange puts the lanes in the order in which they are taken: chores where they belong, canaries among the healthy
+// first, then zone by zone, in each first what takes no capacity away, then by name, as people count.
+func (p *Plan) arrange(members []member, f Fleet) {
 	sick := map[string]bool{}
 	for _, m := range members {
 		sick[m.id] = m.sick
 	}
-	out := make([]int, len(lanes))
-	for i := range out {
-		out[i] = i
+	var out []int
+	for i := range p.Lanes {
+		out = append(out, i)
+	}
+	rank := func(l Lane) int {
+		switch {
+		case !l.Chore():
+			return 1
+		case l.Steps[0].Verb == VerbAfter:
+			return 2
+		}
+		return 0
 	}
 	sort.SliceStable(out, func(i, j int) bool {
-		a, b := lanes[out[i]].Name, lanes[out[j]].Name
-		if sick[a] != sick[b] {
-			return sick[a]
+		x, y := p.Lanes[out[i]], p.Lanes[out[j]]
+		a, b := x.Name, y.Name
+		if rank(x) != rank(y) {
+			return rank(x) < rank(y)
 		}
 		if za, zb := f.Instances[a].Zone, f.Instances[b].Zone; za != zb {
 			return za < zb
 		}
+		if sick[a] != sick[b] {
+			return sick[a]
+		}
 		return natural(f.name(a), f.name(b))
 	})
-	return out
+	p.Preview.Order = out
+	p.canaries(sick)
+}
+
+// canaries moves healthy instances to the front: a canary that was sick before would say nothing about the release.
+// Without any healthy one, the first are taken.
+func (p *Plan) canaries(sick map[string]bool) {
+	n := p.Rules.Canary.Instances
+	var front, chosen, rest []int
+	var healthy int
+	for _, i := range p.Preview.Order {
+		if l := p.Lanes[i]; !l.Chore() && !sick[l.Name] {
+			healthy++
+		}
+	}
+	for _, i := range p.Preview.Order {
+		switch l := p.Lanes[i]; {
+		case l.Chore() && l.Steps[0].Verb != VerbAfter:
+			front = append(front, i)
+		case !l.Chore() && len(chosen) < n && (healthy == 0 || !sick[l.Name]):
+			chosen = append(chosen, i)
+		default:
+			rest = append(rest, i)
+		}
+	}
+	if len(chosen) == len(p.Instances()) {
+		return // all of them: nothing would come after the canary
+	}
+	p.Preview.Canaries = len(chosen)
+	p.Preview.Order = slices.Concat(front, chosen, rest)
+}
+
+// Instances are the lanes that are instances.
+func (p Plan) Instances() []Lane {
+	return slices.DeleteFunc(slices.Clone(p.Lanes), Lane.Chore)
 }
 
 // natural orders names as people count: web-2 before web-10.
@@ -98,8 +147,8 @@ func natural(a, b string) bool {
 // digits is how many digits a text begins with.
 func digits(s string) int { return len(s) - len(strings.TrimLeft(s, "0123456789")) }
 
-// reachable refuses a minimum that this fleet can never keep while one instance is out, and a group that serves
-// through targets none of which is healthy: there the load balancer sends requests to all of them, so each counts.
+// reachable refuses a minimum that this fleet can never keep while one instance is out. A group that has no healthy
+// target at all is no reason to refuse: before anything leaves, a person is asked.
 func (p Plan) reachable(f Fleet) error {
 	for _, g := range f.Groups {
 		leaves := false
@@ -110,15 +159,9 @@ func (p Plan) reachable(f Fleet) error {
 				}
 			}
 		}
-		if !leaves {
-			continue
-		}
 		n := len(f.registered(g))
-		if least := p.Preview.Minimum[g.ARN]; n-1 < least {
+		if least := p.Preview.Minimum[g.ARN]; leaves && n-1 < least {
 			return refuse(MinimumTooHigh, "group", g.Name, "minimum", least, "registered", n, "largest", max(0, n-1))
-		}
-		if p.Preview.Healthy[g.ARN] == 0 {
-			return refuse(FailOpen, "group", g.Name)
 		}
 	}
 	return nil
@@ -132,10 +175,16 @@ type Estimate struct {
 	Total       time.Duration `json:"total"`
 }
 
+// quiet is how long connections must be still before the idle probe believes it, and it looks twice.
+const quiet = 12 * time.Second
+
 func estimate(p Plan) Estimate {
 	var e Estimate
 	for _, g := range p.Preview.Groups {
 		e.Delay, e.Interval = max(e.Delay, g.Delay), max(e.Interval, g.Interval)
+	}
+	if p.Rules.Drain.Idle {
+		e.Delay = min(e.Delay, p.Rules.Drain.Settle+quiet)
 	}
 	if p.Kind == KindRestore {
 		e.Delay = 0
@@ -143,8 +192,16 @@ func estimate(p Plan) Estimate {
 	if p.Kind == KindDrain {
 		e.Interval = 0
 	}
+	n := len(p.Instances())
+	if n == 0 {
+		return Estimate{}
+	}
 	e.PerInstance = e.Delay + e.Interval
-	rounds := (len(p.Lanes) + max(1, p.Preview.Window) - 1) / max(1, p.Preview.Window)
-	e.Total = time.Duration(rounds) * e.PerInstance
+	window, first := max(1, p.Preview.Window), p.Preview.Canaries
+	rounds := first + (n-first+window-1)/window
+	e.Total = time.Duration(rounds)*e.PerInstance + time.Duration(max(0, rounds-1))*p.Rules.PauseBetween
+	if first > 0 {
+		e.Total += p.Rules.Canary.Bake
+	}
 	return e
 }

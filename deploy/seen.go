@@ -9,6 +9,7 @@ type Seen struct {
 	Hosts   map[string]Host          // by instance id: the latest EC2 state
 	Faults  map[Look]Trouble         // looks that fail: since when, and with what. The Look has no time
 	Effects map[EffectKey]EffectSeen // effects of the present steps
+	Alarms  Alarms                   // the latest reading of the rules' alarms
 	Check   *Check                   // before the start: the plan remade, and who everybody is now
 	Ahead   ID                       // an operation approved earlier that waits for a resource of this one
 	Locked  *Lock                    // the lock that refused the start
@@ -91,6 +92,7 @@ type Job struct {
 	Instance    string // "" = the bot's own host
 	Address     string // its private IP address
 	Read        bool   // it only looks: it may run beside a command, and more than once
+	Ports       []int  // Read, with an empty Script: the built-in probe ends with 0 once the connections of these ports are idle
 	Service     string // of the configuration, with Environment: how a host is reached
 	Environment string
 	Script      string
@@ -128,10 +130,11 @@ type Report struct {
 	Why    string
 }
 
-// Look is a wish for a reading begun at At or later: of a target group or of an instance's EC2 state.
+// Look is a wish for a reading begun at At or later: of a target group, of an instance's EC2 state, or of the alarms.
 type Look struct {
 	Group    string
 	Instance string
+	Alarms   bool // of the operation's rules
 	At       time.Time
 }
 
@@ -151,7 +154,7 @@ func (d *Decision) wake(at time.Time) {
 
 func (d *Decision) look(l Look) {
 	for i, have := range d.Looks {
-		if have.Group == l.Group && have.Instance == l.Instance {
+		if have.Group == l.Group && have.Instance == l.Instance && have.Alarms == l.Alarms {
 			if l.At.Before(have.At) {
 				d.Looks[i].At = l.At
 			}

@@ -107,6 +107,7 @@ type Terms struct {
 	Lanes       []Lane          `json:"lanes"`               // sorted by instance, never by health
 	Rules       Rules           `json:"rules"`
 	Scripts     map[Verb]string `json:"scripts,omitempty"`
+	Resources   []string        `json:"resources,omitempty"` // lock, unlock: what they are about
 }
 
 // Hash is the SHA-256 of the terms in their JSON form, in hexadecimal. An approval names it.

@@ -12,11 +12,30 @@ func (m *mover) command(i int) {
 		m.run(i)
 		return
 	}
-	if m.busy(i) || !m.away(i) || !m.running(i) {
+	if m.busy(i) || !m.admitted(i) || !m.away(i) || !m.running(i) {
 		return
 	}
 	step, _ := l.Step()
+	if step.Verb == VerbCommand && !m.op.chored(VerbFirst) && !m.op.TurnedBack() {
+		return // once, on the first instance that is drained
+	}
 	m.begin(i, step.Limit+grace, m.values(i))
+}
+
+// admitted asks the gates for an instance behind no load balancer: for it the command is what takes it.
+func (m *mover) admitted(i int) bool {
+	l := m.op.Lanes[i]
+	if l.leaves() || l.Touched {
+		return true
+	}
+	if m.blocked || m.halted() {
+		return false
+	}
+	if _, _, ok := m.admit(i); !ok {
+		m.blocked = true
+		return false
+	}
+	return true
 }
 
 // verify runs the verification, which may run on an instance in any state.
@@ -43,7 +62,7 @@ func (m *mover) away(i int) bool {
 	}
 	for _, p := range m.pairs(i) {
 		state := readings[p.Group].Of(p).State
-		if state == Absent {
+		if state == Absent || state == Draining && m.idled(i) {
 			continue
 		}
 		if m.twice(p, l.Begun, l.Begun.Add(m.delay(i)+settle), func(h Health) bool { return !h.Out() }) {
@@ -59,7 +78,7 @@ func (m *mover) away(i int) bool {
 // run carries a command or a verification from its intent to its outcome.
 func (m *mover) run(i int) {
 	l := m.op.Lanes[i]
-	cancelling := len(m.op.Aborts) > 1
+	cancelling := m.op.cancelling()
 	if cancelling && m.cancel(i) {
 		return
 	}
@@ -104,7 +123,7 @@ func (m *mover) send(i int) {
 		m.do(e)
 		return
 	}
-	if step.Verb == VerbCommand {
+	if step.Verb.deploys() {
 		readings, until, ok := m.fresh(i)
 		if !ok || m.emitted() {
 			return
@@ -250,7 +269,10 @@ func (m *mover) findOut(i int) {
 
 // alive is running for a lane that waits: a host that is gone runs nothing any more. It is asked once a minute.
 func (m *mover) alive(i int) bool {
-	id := m.op.Lanes[i].Name
+	id := m.op.host(i)
+	if id == "" {
+		return true // the bot's own
+	}
 	h, ok := m.seen.Hosts[id]
 	if ok && h.State != "running" {
 		m.fail(i, Because(InstanceGone, "instance", id, "state", h.State))
@@ -270,13 +292,24 @@ func (m *mover) alive(i int) bool {
 }
 
 // values are what is read when the command begins: journalled, and not part of what was approved (I9).
-func (m *mover) values(i int) map[string]string {
-	id := m.op.Lanes[i].Name
-	return map[string]string{
-		"PREVIOUS_REF":  m.op.Plan.Preview.Previous,
-		"INSTANCE_NAME": m.op.Plan.Preview.Instances[id].Name,
-		"INSTANCE_IP":   m.op.Plan.Preview.Instances[id].IP,
+func (m *mover) values(i int) map[string]string { return m.valuesOf(m.op.Lanes[i].Name) }
+
+func (m *mover) valuesOf(id string) map[string]string {
+	v := m.op.Plan.Preview
+	previous := v.Previous
+	if now := v.Current[id]; now != "" {
+		previous = now
 	}
+	return map[string]string{"PREVIOUS_REF": previous, "INSTANCE_NAME": v.Instances[id].Name, "INSTANCE_IP": v.Instances[id].IP}
+}
+
+// host is the instance on which a lane's step runs; "" is the bot's own host.
+func (o Operation) host(i int) string {
+	l := o.Lanes[i]
+	if l.Chore() {
+		return l.Values["INSTANCE_ID"]
+	}
+	return l.Name
 }
 
 // job is the lane's present step as an order to a host: what was approved, byte for byte (I9).
@@ -284,10 +317,14 @@ func (m *mover) job(i int) *Job {
 	l := m.op.Lanes[i]
 	step, _ := l.Step()
 	j := &Job{
-		Token:    fmt.Sprintf("%s/%s/%d/%s", m.op.ID, l.Name, l.Attempt, step.Verb),
-		Instance: l.Name, Script: m.op.Plan.Scripts[step.Verb],
+		Token: fmt.Sprintf("%s/%s/%d/%s", m.op.ID, l.Name, l.Attempt, step.Verb), Via: m.op.Plan.Via,
+		Instance: m.op.host(i), Script: m.op.Plan.script(step.Verb), Service: m.op.Plan.Service, Environment: m.op.Plan.Environment,
 		User: step.Args["user"], Directory: step.Args["directory"], Shell: step.Args["shell"], Timeout: step.Limit,
 		Env: environment(m.op, l, step),
+	}
+	j.Address = m.op.Plan.Preview.Instances[j.Instance].IP
+	if j.Instance == "" {
+		j.Via, j.User, j.Directory = "local", "", ""
 	}
 	if step.Verb == VerbVerify {
 		j.For, _ = time.ParseDuration(step.Args["for"])

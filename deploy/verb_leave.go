@@ -24,6 +24,9 @@ func (m *mover) leaveDue(i int) {
 		m.blocked = true
 		return
 	}
+	if m.vanished(i) {
+		return
+	}
 	for _, p := range m.pairs(i) {
 		if t := readings[p.Group].Of(p); t.Reason == "Target.InvalidState" && !m.running(i) {
 			m.blocked = true // EC2 says what became of it
@@ -31,32 +34,6 @@ func (m *mover) leaveDue(i int) {
 		}
 	}
 	m.begin(i, m.delay(i)+grace, nil)
-}
-
-// admit reports whether the gates let the lane's instance leave now, on readings that are fresh until the time given.
-// A refusal is journalled once, so that the thread names the gate; looks go on until it opens.
-func (m *mover) admit(i int) (map[string]Reading, time.Time, bool) {
-	if _, ok := gateUnavailable(m, i, nil); !ok {
-		return nil, time.Time{}, false
-	}
-	readings, until, ok := m.fresh(i)
-	if !ok || m.emitted() {
-		return nil, time.Time{}, false
-	}
-	for _, gate := range gates {
-		cause, ok := gate(m, i, readings)
-		if ok {
-			continue
-		}
-		if was := m.op.Lanes[i].Gate; was.Code != cause.Code || was.Values["group"] != cause.Values["group"] { // counts may flap
-			m.emit(Event{Type: EventGated, Lane: i, Cause: cause})
-		}
-		for g, r := range readings {
-			m.want(i, Look{Group: g}, r.Begun.Add(healthStep(m.op.Plan.Preview.Group(g).Interval)))
-		}
-		return nil, time.Time{}, false
-	}
-	return readings, until, true
 }
 
 // deregister makes the call, or makes it again. Every try passes the gates anew while some pair is still in service.
@@ -114,6 +91,8 @@ func (m *mover) drained(i int) {
 			left++
 		case state == Absent && (l.Seen[p] || m.gone(i, p)):
 			continue
+		case state == Draining && l.Seen[p] && m.asksHost(i):
+			continue // the next step finds out when it is idle
 		case !state.Out() && m.twice(p, l.Accepted, l.Accepted.Add(settle), func(h Health) bool { return !h.Out() }):
 			code := PutBackByOther
 			if !l.Seen[p] {
@@ -123,7 +102,7 @@ func (m *mover) drained(i int) {
 		default:
 			left++
 		}
-		m.lookDrain(i, p, r)
+		m.lookDrain(i, p, r, l.Accepted)
 	}
 	switch {
 	case m.emitted():
@@ -171,16 +150,40 @@ func (m *mover) past(i int, deadline time.Time) bool {
 	return true
 }
 
-// lookDrain plans the next look at a draining pair: soon, until draining shows; then not before the delay is over.
-func (m *mover) lookDrain(i int, p Pair, r Reading) {
+// asksHost reports whether the lane's next step asks the host when it is idle.
+func (m *mover) asksHost(i int) bool {
+	l := m.op.Lanes[i]
+	return l.At+1 < len(l.Steps) && l.Steps[l.At+1].Verb == VerbIdle
+}
+
+// vanished fails a lane whose instance somebody else has taken out of all its groups before its turn.
+func (m *mover) vanished(i int) bool {
+	l := m.op.Lanes[i]
+	if l.Touched || len(m.pairs(i)) == 0 {
+		return false
+	}
+	var since time.Time
+	for _, p := range m.pairs(i) {
+		if !m.twice(p, since, since, func(h Health) bool { return h == Absent }) {
+			return false
+		}
+	}
+	g := m.op.Plan.Preview.Group(m.pairs(i)[0].Group)
+	m.fail(i, Because(Vanished, "instance", l.Name, "group", g.Name))
+	return true
+}
+
+// lookDrain plans the next look at a pair that drains since accepted: soon, until draining shows; then not before the
+// delay is over.
+func (m *mover) lookDrain(i int, p Pair, r Reading, accepted time.Time) {
 	l := m.op.Lanes[i]
 	g := m.op.Plan.Preview.Group(p.Group)
-	over := l.Accepted.Add(g.Delay)
+	over := accepted.Add(g.Delay)
 	if !l.Seen[p] && r.Of(p).State == Absent {
-		over = l.Accepted.Add(max(g.Delay, absentFor) + time.Second)
+		over = accepted.Add(max(g.Delay, absentFor) + time.Second)
 	}
 	next := over
-	switch since := r.Begun.Sub(l.Accepted); {
+	switch since := r.Begun.Sub(accepted); {
 	case r.Of(p).State != Draining && r.Of(p).State != Absent:
 		next = r.Begun.Add(min(max(since, time.Second), 10*time.Second))
 	case !r.Begun.Before(over.Add(10 * time.Second)):

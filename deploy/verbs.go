@@ -5,6 +5,11 @@ package deploy
 // verify look for their token first.
 var verbs = map[Verb]func(m *mover, lane int){
 	VerbLeave:   (*mover).leave,
+	VerbIdle:    (*mover).idle,
+	VerbRevert:  (*mover).command,
+	VerbBefore:  (*mover).before,
+	VerbFirst:   (*mover).first,
+	VerbAfter:   (*mover).after,
 	VerbCommand: (*mover).command,
 	VerbVerify:  (*mover).verify,
 	VerbJoin:    (*mover).join,

@@ -136,31 +136,44 @@ func byGroup(pairs []deploy.Pair, call func(string, []deploy.Pair) error) error 
 
 // look begins a reading that is not under way yet.
 func (l *loop) look(ctx context.Context, look deploy.Look) {
-	key := deploy.Look{Group: look.Group, Instance: look.Instance}
+	key := look
+	key.At = time.Time{}
 	if l.looks[key] {
 		return
 	}
 	l.looks[key] = true
-	cloud := l.e.Cloud(l.op.Plan.Account)
+	cloud, alarms := l.e.Cloud(l.op.Plan.Account), l.op.Plan.Rules.Alarms
 	l.child(ctx, func(ctx context.Context) func() {
 		ctx, cancel := context.WithTimeout(ctx, callLimit)
 		defer cancel()
-		var reading deploy.Reading
-		var host deploy.Host
-		var err error
-		if look.Group != "" {
-			reading, err = cloud.Health(ctx, look.Group, look.At)
-		} else {
-			host, err = cloud.Host(ctx, look.Instance)
-		}
+		note, err := see(ctx, cloud, look, alarms)
 		return func() {
 			delete(l.looks, key)
-			l.looked(key, reading, host, err)
+			l.looked(key, note, err)
 		}
 	})
 }
 
-func (l *loop) looked(key deploy.Look, reading deploy.Reading, host deploy.Host, err error) {
+// see makes one look. It answers how to note what was seen.
+func see(ctx context.Context, c Cloud, look deploy.Look, alarms []string) (func(*deploy.Seen), error) {
+	switch {
+	case look.Alarms:
+		a, err := c.Alarms(ctx, alarms)
+		return func(s *deploy.Seen) { s.Alarms = a }, err
+	case look.Group == "":
+		host, err := c.Host(ctx, look.Instance)
+		return func(s *deploy.Seen) { s.Hosts[look.Instance] = host }, err
+	}
+	reading, err := c.Health(ctx, look.Group, look.At)
+	return func(s *deploy.Seen) {
+		if last, ok := s.Groups[look.Group]; ok && last.Begun.Before(reading.Begun) {
+			s.Prior[look.Group] = last
+		}
+		s.Groups[look.Group] = reading
+	}, err
+}
+
+func (l *loop) looked(key deploy.Look, note func(*deploy.Seen), err error) {
 	if err != nil {
 		t := l.seen.Faults[key]
 		now := time.Now()
@@ -173,14 +186,7 @@ func (l *loop) looked(key deploy.Look, reading deploy.Reading, host deploy.Host,
 		return
 	}
 	delete(l.seen.Faults, key)
-	if key.Group == "" {
-		l.seen.Hosts[key.Instance] = host
-		return
-	}
-	if last, ok := l.seen.Groups[key.Group]; ok && last.Begun.Before(reading.Begun) {
-		l.seen.Prior[key.Group] = last
-	}
-	l.seen.Groups[key.Group] = reading
+	note(&l.seen)
 }
 
 // check reads what must be known at the start of an operation.

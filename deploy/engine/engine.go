@@ -93,16 +93,42 @@ func (e *Engine) stop() {
 
 // Plan makes the plan of what is asked for, from the fleet as it is now. It touches nothing.
 func (e *Engine) Plan(ctx context.Context, ask deploy.Ask) (deploy.Plan, error) {
+	return e.plan(ctx, ask, true)
+}
+
+// plan makes a plan; whole with everything that is worth showing and binds nobody: the doctor's findings, and what is
+// on each instance now.
+func (e *Engine) plan(ctx context.Context, ask deploy.Ask, whole bool) (deploy.Plan, error) {
+	if err := e.target(ctx, &ask); err != nil {
+		return deploy.Plan{}, err
+	}
 	r, want, err := e.Book.Request(ask)
 	if err != nil {
 		return deploy.Plan{}, err
 	}
-	fleet, err := e.fleet(ctx, r.Account, want, ask.On)
-	if err != nil {
-		return deploy.Plan{}, fmt.Errorf("reading the target groups of %s: %w", ask.Service, err)
+	if r.Kind == deploy.KindDeploy || r.Kind == deploy.KindRollback {
+		if r.Revision, err = e.Book.Resolve(ctx, ask); err != nil {
+			return deploy.Plan{}, err
+		}
 	}
-	r.Previous = e.previous(ctx, ask)
-	return deploy.MakePlan(r, fleet)
+	fleet, err := e.fleet(ctx, r, want)
+	if err != nil {
+		return deploy.Plan{}, fmt.Errorf("reading the instances of %s: %w", ask.Service, err)
+	}
+	if r.Previous, err = e.previous(ctx, ask); err != nil {
+		return deploy.Plan{}, err
+	}
+	if !whole {
+		return deploy.MakePlan(r, fleet)
+	}
+	var findings []deploy.Finding
+	if e.Doctor != nil {
+		if findings, err = e.Doctor.Findings(ctx, r, want, fleet); err != nil {
+			return deploy.Plan{}, fmt.Errorf("looking for what would make a rollout unsafe: %w", err)
+		}
+	}
+	r.Current = e.current(ctx, r, fleet)
+	return deploy.MakePlan(r, fleet, findings...)
 }
 
 // NewID makes an operation's id: it sorts by time.
@@ -124,7 +150,10 @@ func (e *Engine) Request(ctx context.Context, id deploy.ID, ask deploy.Ask, by s
 	if err != nil {
 		return deploy.Operation{}, err
 	}
-	if err := deploy.MayAsk(person, r.Rules); err != nil {
+	if err := deploy.MayRequest(person, r); err != nil {
+		return deploy.Operation{}, err
+	}
+	if err := e.target(ctx, &ask); err != nil {
 		return deploy.Operation{}, err
 	}
 	plan, err := e.Plan(ctx, ask)
@@ -253,8 +282,8 @@ func (e *Engine) person(ctx context.Context, id string, r deploy.Rules) (deploy.
 
 // remake makes the operation's plan again, or says why there can be none any more.
 func (e *Engine) remake(ctx context.Context, op deploy.Operation) (*deploy.Plan, deploy.Cause, error) {
-	plan, err := e.Plan(ctx, op.Plan.Preview.Ask)
-	if cause, refused := deploy.RefusalOf(err); refused && cause.Code != deploy.FailOpen { // health voids nothing
+	plan, err := e.plan(ctx, op.Plan.Preview.Ask, false)
+	if cause, refused := deploy.RefusalOf(err); refused {
 		return nil, cause, nil
 	}
 	if err != nil {
@@ -279,13 +308,13 @@ func (e *Engine) active() []deploy.Operation {
 // ahead finds an operation that was approved earlier, has not started and shares a resource with this one.
 func (e *Engine) ahead(op deploy.Operation) deploy.ID {
 	mine := map[string]bool{}
-	for _, r := range op.Plan.Resources() {
+	for _, r := range op.Plan.Needs() {
 		mine[r] = true
 	}
 	for _, other := range e.active() {
-		waits := other.State == deploy.StateApproved || other.State == deploy.StateQueued
+		waits := other.State == deploy.StateApproved || other.State == deploy.StateQueued && !other.Idles()
 		first := other.ApprovedAt.Before(op.ApprovedAt) || other.ApprovedAt.Equal(op.ApprovedAt) && other.ID < op.ID
-		if waits && first && slices.ContainsFunc(other.Plan.Resources(), func(r string) bool { return mine[r] }) {
+		if waits && first && slices.ContainsFunc(other.Plan.Needs(), func(r string) bool { return mine[r] }) {
 			return other.ID
 		}
 	}

@@ -6,12 +6,16 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"junban/deploy"
 )
 
 // fleet is what AWS lists, what unfinished operations have out, and what is held.
-func (e *Engine) fleet(ctx context.Context, account string, want Want, on string) (deploy.Fleet, error) {
+func (e *Engine) fleet(ctx context.Context, r deploy.Request, want Want) (deploy.Fleet, error) {
 	held, err := e.holds(ctx)
 	if err != nil {
 		return deploy.Fleet{}, err
@@ -19,24 +23,29 @@ func (e *Engine) fleet(ctx context.Context, account string, want Want, on string
 	out, lanes := e.out()
 	besides := slices.Clone(want.Besides)
 	for _, h := range held {
-		besides = append(besides, h.Instance())
+		if h.Instance() != "" {
+			besides = append(besides, h.Instance())
+		}
 	}
 	besides = append(besides, lanes...)
-	if strings.HasPrefix(on, "i-") {
-		besides = append(besides, on)
+	if strings.HasPrefix(r.On, "i-") {
+		besides = append(besides, r.On)
 	}
 	want.Besides = unique(besides)
-	fleet, err := e.Cloud(account).Fleet(ctx, want)
+	fleet, err := e.Cloud(r.Account).Fleet(ctx, want)
 	if err != nil {
 		return fleet, err
 	}
-	ours := map[string]bool{}
+	ours := map[string]bool{deploy.ServiceResource(r.Service, r.Environment): true}
 	for _, g := range fleet.Groups {
-		ours[g.ARN] = true
+		ours[g.ARN], ours["group:"+g.ARN] = true, true
+	}
+	for _, id := range fleet.Tagged {
+		ours["instance:"+id] = true
 	}
 	mine := func(p deploy.Pair) bool { return ours[p.Group] }
 	for _, h := range held {
-		if slices.ContainsFunc(h.Pairs, mine) {
+		if ours[h.Resource] || slices.ContainsFunc(h.Pairs, mine) {
 			fleet.Held = append(fleet.Held, h)
 		}
 	}
@@ -78,19 +87,87 @@ func (e *Engine) out() (pairs []deploy.Pair, instances []string) {
 	return pairs, instances
 }
 
-// previous is the ref of the last deploy of this service and environment that succeeded.
-func (e *Engine) previous(ctx context.Context, ask deploy.Ask) string {
-	rows, err := e.Journal.Recent(ctx, ask.Service, 200)
-	if err != nil {
-		e.Log.Warn("the previous ref is not known", "error", err)
+// recent is how many operations are searched for the refs that were deployed before.
+const recent = 200
+
+// previous is the ref of the last rollout of this service and environment that succeeded on all its instances.
+func (e *Engine) previous(ctx context.Context, ask deploy.Ask) (string, error) {
+	refs, err := e.succeeded(ctx, ask)
+	if err != nil || len(refs) == 0 {
+		return "", err
 	}
+	return refs[0], nil
+}
+
+// succeeded lists the refs of rollouts that succeeded, the latest first.
+func (e *Engine) succeeded(ctx context.Context, ask deploy.Ask) ([]string, error) {
+	rows, err := e.Journal.Recent(ctx, ask.Service, recent)
+	if err != nil {
+		return nil, fmt.Errorf("reading which refs were deployed before: %w", err)
+	}
+	var out []string
 	for _, r := range rows {
-		if r.Kind == deploy.KindDeploy && r.Environment == ask.Environment && r.State == deploy.StateSucceeded {
-			return r.Ref
+		rolls := r.Kind == deploy.KindDeploy || r.Kind == deploy.KindRollback
+		if rolls && r.Environment == ask.Environment && r.On == "" && r.State == deploy.StateSucceeded {
+			out = append(out, r.Ref)
 		}
 	}
-	return ""
+	return out, nil
 }
+
+// target names the ref that a rollback without one goes back to: the last that succeeded, or, if that is what is there
+// now, the one before it.
+func (e *Engine) target(ctx context.Context, ask *deploy.Ask) error {
+	if ask.Kind != deploy.KindRollback || ask.Ref != "" {
+		return nil
+	}
+	rows, err := e.Journal.Recent(ctx, ask.Service, recent)
+	if err != nil {
+		return fmt.Errorf("reading which refs were deployed before: %w", err)
+	}
+	ask.Ref = deploy.RollbackTarget(rows, ask.Service, ask.Environment)
+	return nil
+}
+
+// current asks the instances what is on them, as far as the configuration says how, and no longer than currentWithin.
+func (e *Engine) current(ctx context.Context, r deploy.Request, f deploy.Fleet) map[string]string {
+	ids := deploy.Members(f)
+	if r.Run.Current == "" || len(ids) > currentMost {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, currentWithin)
+	defer cancel()
+	var mu sync.Mutex
+	out := map[string]string{}
+	var all errgroup.Group
+	all.SetLimit(currentAtOnce)
+	run, asked := e.Runner(r.Account, r.Run.Via), nonce(5)
+	for _, id := range ids {
+		all.Go(func() error {
+			job := deploy.CurrentJob(r, f.Instances[id], asked)
+			made, err := run.Send(ctx, job, time.Time{})
+			if err != nil {
+				e.Log.Warn("an instance does not tell what is on it", "instance", id, "error", err)
+				return nil
+			}
+			report, err := run.Wait(ctx, job, made)
+			if text := strings.TrimSpace(report.Output); err == nil && report.State == deploy.ReportExited && report.Exit == 0 && text != "" {
+				mu.Lock()
+				out[id] = deploy.FirstLine(text)
+				mu.Unlock()
+			}
+			return nil
+		})
+	}
+	_ = all.Wait() // each has said in the log what went wrong
+	return out
+}
+
+const (
+	currentWithin = 20 * time.Second
+	currentAtOnce = 8
+	currentMost   = 50 // instances; of more nobody would read it
+)
 
 func unique(in []string) []string {
 	set := map[string]bool{}

@@ -1,0 +1,98 @@
+package deploy
+
+// A chore is a step that is done once per rollout, in a lane of its own: before anything leaves and after everything
+// is done on the bot's own host, first on the first instance that is drained. Its token names the operation and no
+// attempt, so that neither a new attempt at an instance nor another instance can repeat it.
+
+var chores = map[Verb]bool{VerbBefore: true, VerbFirst: true, VerbAfter: true}
+
+// Chore reports whether the lane is no instance but something that is done once.
+func (l Lane) Chore() bool { return len(l.Steps) > 0 && chores[l.Steps[0].Verb] }
+
+// Chore reports whether the lane is no instance but something that is done once.
+func (l LaneState) Chore() bool { return len(l.Steps) > 0 && chores[l.Steps[0].Verb] }
+
+// chore makes the lane of a chore.
+func chore(v Verb, r Request) Lane {
+	return Lane{Name: string(v), Steps: []Step{{Verb: v, On: string(v), Args: surroundings(r), Limit: r.Run.Timeout}}}
+}
+
+// chored reports whether a chore is done, or the plan has none such.
+func (o Operation) chored(v Verb) bool {
+	for _, l := range o.Lanes {
+		if l.Chore() && l.Steps[0].Verb == v {
+			return l.Phase == PhaseDone
+		}
+	}
+	return true
+}
+
+// Migrated reports whether the chore on the first instance has begun: going back to the ref before does not undo it.
+func (o Operation) Migrated() bool {
+	for _, l := range o.Lanes {
+		if l.Chore() && l.Steps[0].Verb == VerbFirst && !l.StartAt.IsZero() {
+			return true
+		}
+	}
+	return false
+}
+
+// before runs once on the bot's host, and nothing leaves until it is done.
+func (m *mover) before(i int) {
+	if m.op.Lanes[i].Phase != PhaseDue {
+		m.run(i)
+		return
+	}
+	m.beginChore(i, nil)
+}
+
+// first runs once on the first instance that is drained, before any command.
+func (m *mover) first(i int) {
+	if m.op.Lanes[i].Phase != PhaseDue {
+		m.run(i)
+		return
+	}
+	for _, j := range m.sequence() {
+		l := m.op.Lanes[j]
+		step, _ := l.Step()
+		if l.Chore() || l.Phase != PhaseDue || step.Verb != VerbCommand || l.leaves() && !l.Touched {
+			continue
+		}
+		if m.away(j) && m.running(j) {
+			m.beginChore(i, map[string]string{"INSTANCE_ID": l.Name})
+		}
+		return
+	}
+}
+
+// after runs once on the bot's host when every instance is done.
+func (m *mover) after(i int) {
+	if m.op.Lanes[i].Phase != PhaseDue {
+		m.run(i)
+		return
+	}
+	for _, l := range m.op.Lanes {
+		if !l.Chore() && l.Outcome != OutcomeDone {
+			return
+		}
+	}
+	m.beginChore(i, nil)
+}
+
+func (m *mover) beginChore(i int, values map[string]string) {
+	step, _ := m.op.Lanes[i].Step()
+	if m.halted() || m.op.State == StatePaused {
+		return
+	}
+	m.begin(i, step.Limit+grace, m.about(values))
+}
+
+// about are the values of a chore's environment.
+func (m *mover) about(values map[string]string) map[string]string {
+	out := map[string]string{"PREVIOUS_REF": m.op.Plan.Preview.Previous}
+	if id := values["INSTANCE_ID"]; id != "" {
+		out = m.valuesOf(id)
+		out["INSTANCE_ID"] = id
+	}
+	return out
+}

@@ -1,0 +1,154 @@
+package deploy
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// kind is one row of the table of kinds: how it lays steps in lanes, and which of the service's rules are its own.
+type kind struct {
+	lay   func(*Plan, Request, Fleet) ([]member, error)
+	rolls bool // puts a ref on instances: windows, locks, findings and the rules of a rollout are for it
+	plain bool // touches nothing: nobody has to approve it
+}
+
+var kinds = map[Kind]kind{
+	KindDeploy:   {lay: layDeploy, rolls: true},
+	KindRollback: {lay: layRollback, rolls: true},
+	KindDrain:    {lay: layDrain},
+	KindRestore:  {lay: layRestore},
+	KindLock:     {lay: layLock, plain: true},
+	KindUnlock:   {lay: layUnlock, plain: true},
+}
+
+// rules are the service's rules as far as they are for this kind.
+func (k kind) rules(r Request) Rules {
+	rules := r.Rules
+	if !k.rolls {
+		rules = Rules{
+			MaxUnavailable: rules.MaxUnavailable, MinHealthy: rules.MinHealthy, Drain: rules.Drain, Attention: rules.Attention,
+			MayDeploy: rules.MayDeploy, Approval: rules.Approval,
+		}
+	}
+	if r.Kind == KindRollback {
+		rules.Canary, rules.Dynamic = Canary{}, false
+	}
+	unasked := r.Emergency && r.Local
+	if k.plain || unasked || r.Kind == KindRollback && r.FreeRollback {
+		rules.Approval.None = true
+		rules.Approval.StartWithin = max(rules.Approval.StartWithin, time.Hour)
+	}
+	return rules
+}
+
+// allowed refuses what the calendar, a lock of the service or a finding does not allow.
+func (k kind) allowed(r Request, f Fleet, findings []Finding) error {
+	if (r.Emergency || r.Kind == KindLock) && strings.TrimSpace(r.Reason) == "" {
+		return refuse(NoReason, "act", map[bool]string{true: "emergency", false: string(r.Kind)}[r.Emergency])
+	}
+	if !k.rolls || r.Emergency {
+		return nil
+	}
+	for _, h := range f.Held {
+		if h.Instance() == "" {
+			return refuse(ServiceLocked, "by", h.By, "why", h.Why, "since", stamp(h.Since), "op", h.Op, "cause", h.Cause.Code)
+		}
+	}
+	var blocking []string
+	for _, x := range findings {
+		if x.Severity == Blocks && x.Accepted == "" {
+			blocking = append(blocking, x.Name)
+		}
+	}
+	if len(blocking) > 0 {
+		return refuse(DoctorBlocks, "findings", strings.Join(blocking, ", "), "service", r.Service)
+	}
+	if !r.At.IsZero() {
+		if c, ok := r.Rules.Calendar.closed(r.At); !ok {
+			return &Refusal{c}
+		}
+	}
+	return nil
+}
+
+func layRollback(p *Plan, r Request, f Fleet) ([]member, error) {
+	if r.Ref == "" {
+		return nil, refuse(NothingBefore, "service", r.Service)
+	}
+	return layDeploy(p, r, f)
+}
+
+// layLock keeps the service's target groups, or its instances behind none, locked after the operation.
+func layLock(p *Plan, r Request, f Fleet) ([]member, error) {
+	for _, h := range f.Held {
+		if h.Instance() == "" {
+			return nil, refuse(ServiceLocked, "by", h.By, "why", h.Why, "since", stamp(h.Since), "op", h.Op, "cause", h.Cause.Code)
+		}
+	}
+	p.Resources = f.resources(r)
+	return nil, nil
+}
+
+func layUnlock(p *Plan, r Request, f Fleet) ([]member, error) {
+	for _, h := range f.Held {
+		if h.Instance() == "" {
+			p.Preview.take(h)
+			p.Resources = append(p.Resources, h.Resource)
+		}
+	}
+	if len(p.Resources) == 0 {
+		return nil, refuse(NotLocked, "service", r.Service)
+	}
+	slices.Sort(p.Resources)
+	return nil, nil
+}
+
+// resources are what a lock of a service is on.
+func (f Fleet) resources(r Request) []string {
+	var out []string
+	for _, g := range f.Groups {
+		out = append(out, "group:"+g.ARN)
+	}
+	if len(out) == 0 {
+		out = append(out, ServiceResource(r.Service, r.Environment))
+	}
+	slices.Sort(out)
+	return out
+}
+
+// ServiceResource is the resource that stands for a service behind no load balancer.
+func ServiceResource(service, environment string) string {
+	if environment != "" {
+		service += "/" + environment
+	}
+	return "service:" + service
+}
+
+// under takes over the locks of a service for an operation that is let pass in spite of them, and gives them back.
+func (v *Preview) under(f Fleet) {
+	for _, h := range f.Held {
+		if h.Instance() == "" {
+			v.take(h)
+			v.Under = append(v.Under, h)
+		}
+	}
+}
+
+// take notes that the operation takes a hold over.
+func (v *Preview) take(h Lock) {
+	if v.Takes == nil {
+		v.Takes = map[string]ID{}
+	}
+	v.Takes[h.Resource] = h.Op
+}
+
+// scaled refuses an instance that an Auto Scaling group would replace while it is out of service. Every process that
+// ends or replaces an instance by itself must be suspended (ec2/latest/userguide: suspend and resume processes).
+func (f Fleet) scaled(id string) error {
+	i := f.Instances[id]
+	if i.Scaling == "" || slices.Contains(i.Suspended, "Terminate") || slices.Contains(i.Suspended, "ReplaceUnhealthy") && slices.Contains(i.Suspended, "AZRebalance") {
+		return nil
+	}
+	return refuse(InScaling, "instance", id, "name", f.name(id), "scaling", i.Scaling)
+}
