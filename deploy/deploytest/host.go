@@ -46,7 +46,7 @@ func (r runner) Send(_ context.Context, j deploy.Job, notAfter time.Time) (strin
 	r.w.mu.Lock()
 	defer r.w.mu.Unlock()
 	h, ok := r.w.hosts[j.Instance]
-	if i, known := r.w.Instance(j.Instance); !ok || !known || i.State != world.Running {
+	if i, known := r.w.Instance(j.Instance); j.Instance != "" && (!ok || !known || i.State != world.Running) {
 		return "", &deploy.Fault{Class: deploy.Refused, Code: "InvalidInstanceId", Message: j.Instance}
 	}
 	r.w.nextID++
@@ -68,7 +68,10 @@ func (w *World) guard(h *host, j deploy.Job, id string) deploy.Report {
 		h.records[j.Token] = rec
 		exit, took := w.exec(j)
 		w.mu.Unlock()
-		w.CommandStarted(j.Instance, id, j.Token)
+		tell := j.Instance != "" && !j.Read // what only looks, and what runs beside the bot, is no command on an instance
+		if tell {
+			w.CommandStarted(j.Instance, id, j.Token)
+		}
 		select {
 		case <-rec.over: // cancelled
 		case <-time.After(took):
@@ -79,7 +82,9 @@ func (w *World) guard(h *host, j deploy.Job, id string) deploy.Report {
 			}
 			w.mu.Unlock()
 		}
-		w.CommandEnded(j.Instance, id, j.Token, "Success", exit)
+		if tell {
+			w.CommandEnded(j.Instance, id, j.Token, "Success", exit)
+		}
 	} else {
 		w.mu.Unlock()
 	}

@@ -53,7 +53,7 @@ func NewWorld(s Setup) *World {
 	if s.Delay == 0 {
 		s.Delay = 20 * time.Second
 	}
-	w := &World{World: world.New(world.Options{Now: time.Now, Seed: s.Seed}), sick: map[string]bool{}, hosts: map[string]*host{}}
+	w := &World{World: world.New(world.Options{Now: time.Now, Seed: s.Seed}), sick: map[string]bool{}, hosts: map[string]*host{"": newHost()}} // "": the bot's own
 	w.exec = func(deploy.Job) (int, time.Duration) { return 0, time.Second }
 	lb := w.AddBalancer(world.Balancer{Name: "lb"})
 	for n := range s.Instances {
