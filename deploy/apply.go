@@ -146,6 +146,9 @@ func foldStarted(o *Operation, e Event) error {
 	}
 	fresh := e.Plan.Preview
 	fresh.Findings, fresh.Current = o.Plan.Preview.Findings, o.Plan.Preview.Current // read once, when it was asked for
+	if fresh.Previous == "" {
+		fresh.Previous = o.Plan.Preview.Previous // the instances told it then
+	}
 	o.Plan.Preview = fresh
 	o.State, o.StartedAt, o.Waiting = StateRolling, e.At, Cause{}
 	for i := range o.Lanes {

@@ -122,6 +122,9 @@ func MakePlan(r Request, f Fleet, findings ...Finding) (Plan, error) {
 		Kind: r.Kind, Service: r.Service, Environment: r.Environment, Ref: r.Ref, Revision: r.Revision,
 		StartAt: r.At, Emergency: r.Emergency, Account: r.Account, Via: r.Run.Via, Rules: kind.rules(r),
 	}}
+	if r.Previous == "" && r.Kind == KindDeploy {
+		r.Previous = r.uniform(f)
+	}
 	p.Preview = Preview{Ask: r.Ask, Groups: f.Groups, Instances: map[string]Instance{}, Previous: r.Previous, Findings: findings, Current: r.Current}
 	if !kind.plain {
 		p.Preview.under(f)
@@ -138,6 +141,20 @@ func MakePlan(r Request, f Fleet, findings ...Finding) (Plan, error) {
 	}
 	p.Preview.Estimate = estimate(p)
 	return p, nil
+}
+
+// uniform is what is on every instance of the fleet, if they have told and told the same: the ref before, where no
+// journal knows one yet.
+func (r Request) uniform(f Fleet) string {
+	ref := ""
+	for _, m := range f.members() {
+		now := r.Current[m.id]
+		if now == "" || ref != "" && now != ref {
+			return ""
+		}
+		ref = now
+	}
+	return ref
 }
 
 func layDeploy(p *Plan, r Request, f Fleet) ([]member, error) {
