@@ -1,43 +1,65 @@
 package config
 
 import (
-	"maps"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 )
 
-// build lays the layers over each other and makes the valid form. What it
-// answers is of use only if nothing was reported, here or before.
-func build(r *report, table *key, file *node) *Config {
+// build lays the layers over each other and makes the valid form of the file at
+// path. What it answers is of use only if nothing was reported, here or before.
+func build(r *report, table *key, path string, file *node) *Config {
 	whole, gaps := complete(file, table, nil)
 	for _, g := range gaps {
 		g.report(r, "", enclosing(file, file.at, g.path))
 	}
-	services := file.get("services")
-	if services != nil && services.kind == mappingNode && len(services.fields) == 0 && !services.broken {
-		r.add(file.field("services").at, "services: there is none; accepted: %s", table.sub("services").expected())
-	}
 	c := &Config{
+		Path: path,
 		Slack: Slack{
 			Channel:  get[string](whole, "slack", "channel"),
 			Command:  get[string](whole, "slack", "command"),
 			Language: get[string](whole, "slack", "language"),
 		},
-		Zone:  get[*time.Location](whole, "zone"),
-		AWS:   AWS{Region: get[string](whole, "aws", "region")},
-		Store: Store{Bolt: get[string](whole, "store", "bolt")},
+		Zone:      get[*time.Location](whole, "zone"),
+		AWS:       AWS{Region: get[string](whole, "aws", "region"), Accounts: accountsOf(whole.get("aws", "accounts"))},
+		Operators: named(whole, "operators"),
 	}
+	c.Store.Bolt = c.beside(get[string](whole, "store", "bolt"))
+	services := file.get("services")
 	if services == nil {
 		return c
 	}
 	for _, f := range services.fields {
-		b := serviceBuilder{report: r, config: c, defaults: file.get("defaults"), service: f, key: table.sub("services").each}
+		b := serviceBuilder{report: r, config: c, file: whole, defaults: file.get("defaults"), service: f, key: table.sub("services").each}
 		c.Services = append(c.Services, b.build())
 	}
 	slices.SortFunc(c.Services, func(a, b Service) int { return strings.Compare(a.Name, b.Name) })
 	return c
+}
+
+// beside makes a path that is relative to the file absolute; "" stays.
+func (c *Config) beside(path string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(filepath.Dir(c.Path), path)
+}
+
+func accountsOf(tree *node) map[string]Account {
+	out := map[string]Account{}
+	if tree == nil {
+		return out
+	}
+	for _, f := range tree.fields {
+		out[f.name] = Account{
+			RoleARN:    get[string](f.value, "role_arn"),
+			ExternalID: get[string](f.value, "external_id"),
+			Region:     get[string](f.value, "region"),
+		}
+	}
+	return out
 }
 
 // report says what is missing and what belongs there.
@@ -57,6 +79,7 @@ func (g gap) report(r *report, owner string, at position) {
 type serviceBuilder struct {
 	*report
 	config   *Config
+	file     *node // the whole file, completed
 	defaults *node
 	service  field
 	key      *key // the row of a service
@@ -121,54 +144,40 @@ func (b *serviceBuilder) target(tree *node, environment string) Target {
 	t := Target{
 		Service:      b.service.name,
 		Environment:  environment,
+		Account:      get[string](tree, "account"),
 		Channel:      get[string](tree, "channel"),
-		TargetGroups: texts(tree, "target_groups"),
-		Run:          runOf(tree.get("run")),
-		Ref:          Ref{Pattern: get[*regexp.Regexp](tree, "ref", "pattern")},
-		Rolling: Rolling{
-			MaxUnavailable: get[Count](tree, "rolling", "max_unavailable"),
-			MinHealthy:     get[Count](tree, "rolling", "min_healthy"),
-			HealthyTimeout: get[time.Duration](tree, "rolling", "healthy_timeout"),
-		},
-		Deploy: Deploy{Allow: texts(tree, "deploy", "allow")},
+		TargetGroups: values[string](tree, "target_groups"),
+		Sessions:     get[string](tree, "sessions"),
+		Run:          b.run(tree.get("run")),
+		Ref:          Ref{Pattern: get[*regexp.Regexp](tree, "ref", "pattern"), Resolve: get[string](tree, "ref", "resolve")},
+		Rolling:      rollingOf(tree.get("rolling")),
+		Deploy:       Deploy{Allow: values[string](tree, "deploy", "allow")},
 		Approve: Approve{
-			None:        get[string](tree, "approve") == "none",
-			Allow:       texts(tree, "approve", "allow"),
-			Required:    get[int](tree, "approve", "required"),
-			Self:        get[bool](tree, "approve", "self"),
-			Expires:     get[time.Duration](tree, "approve", "expires"),
-			StartWithin: get[time.Duration](tree, "approve", "start_within"),
+			None:         get[string](tree, "approve") == "none",
+			Allow:        values[string](tree, "approve", "allow"),
+			Required:     get[int](tree, "approve", "required"),
+			Self:         get[bool](tree, "approve", "self"),
+			Expires:      get[time.Duration](tree, "approve", "expires"),
+			StartWithin:  get[time.Duration](tree, "approve", "start_within"),
+			FreeRollback: get[string](tree, "approve", "rollback") == "none",
 		},
+		Attention: Attention{
+			Mention: values[string](tree, "attention", "mention"),
+			After:   values[time.Duration](tree, "attention", "after"),
+			Then:    get[string](tree, "attention", "then"),
+		},
+		Windows: windowsOf(tree.get("windows")),
+		Freeze:  freezeOf(tree.get("freeze")),
+		Alarms:  values[string](tree, "alarms"),
+		Accept:  named(tree, "doctor", "accept"),
+	}
+	if tags := named(tree, "instances", "tags"); len(tags) > 0 {
+		t.Tags = tags
 	}
 	if t.Channel == "" {
 		t.Channel = b.config.Slack.Channel
 	}
 	return t
-}
-
-func runOf(tree *node) Run {
-	run := Run{
-		Via:       get[string](tree, "via"),
-		User:      get[string](tree, "user"),
-		Directory: get[string](tree, "directory"),
-		Shell:     get[string](tree, "shell"),
-		Env:       map[string]string{},
-		Command:   get[string](tree, "command"),
-		Timeout:   get[time.Duration](tree, "timeout"),
-	}
-	if env := tree.get("env"); env != nil {
-		for _, f := range env.fields {
-			run.Env[f.name] = get[string](f.value)
-		}
-	}
-	if verify := tree.get("verify"); verify != nil {
-		run.Verify = &Verify{
-			Command: get[string](verify, "command"),
-			For:     get[time.Duration](verify, "for"),
-			Every:   get[time.Duration](verify, "every"),
-		}
-	}
-	return run
 }
 
 // get answers the typed value at a path, or T's zero when there is none.
@@ -181,25 +190,24 @@ func get[T any](n *node, path ...string) T {
 	return value
 }
 
-func texts(n *node, path ...string) []string {
-	var out []string
+// values answers the typed values of a list.
+func values[T any](n *node, path ...string) []T {
+	var out []T
 	if n = n.get(path...); n != nil {
 		for _, item := range n.items {
-			out = append(out, get[string](item))
+			out = append(out, get[T](item))
 		}
 	}
 	return out
 }
 
-// clone keeps the caller's changes out of the configuration.
-func (t Target) clone() Target {
-	t.TargetGroups = slices.Clone(t.TargetGroups)
-	t.Run.Env = maps.Clone(t.Run.Env)
-	if t.Run.Verify != nil {
-		verify := *t.Run.Verify
-		t.Run.Verify = &verify
+// named answers texts by the user's own names; never nil.
+func named(n *node, path ...string) map[string]string {
+	out := map[string]string{}
+	if n = n.get(path...); n != nil && n.kind == mappingNode {
+		for _, f := range n.fields {
+			out[f.name] = get[string](f.value)
+		}
 	}
-	t.Deploy.Allow = slices.Clone(t.Deploy.Allow)
-	t.Approve.Allow = slices.Clone(t.Approve.Allow)
-	return t
+	return out
 }

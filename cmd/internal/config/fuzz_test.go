@@ -34,7 +34,7 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		for _, target := range c.Targets() {
-			if len(target.TargetGroups) == 0 || target.Run.Command == "" || target.Run.Timeout <= 0 || target.Channel == "" ||
+			if (len(target.TargetGroups) == 0) == (len(target.Tags) == 0) || target.Run.Command == "" || target.Run.Timeout <= 0 || target.Channel == "" ||
 				target.Ref.Pattern == nil || len(target.Deploy.Allow) == 0 || target.Approve.None == (len(target.Approve.Allow) > 0) {
 				t.Errorf("accepted, but not whole: %+v", target)
 			}

@@ -66,6 +66,7 @@ func complete(n *node, k *key, path []string) (*node, []gap) {
 		f := out.field(sub.name)
 		switch {
 		case sub.unbuilt != "" || sub.part:
+		case f == nil && sub.instead != "" && out.field(sub.instead) != nil:
 		case f == nil && sub.required:
 			gaps = append(gaps, gap{here, sub})
 		case f == nil && sub.def != "":
@@ -86,7 +87,25 @@ func complete(n *node, k *key, path []string) (*node, []gap) {
 			} else {
 				out.fields = append(out.fields, field{name: sub.name, value: value})
 			}
+		case sub.kind == namedKey && f != nil && !sub.each.part:
+			value, more := completeEach(f.value, sub, here)
+			gaps, f.value = append(gaps, more...), value
 		}
+	}
+	return &out, gaps
+}
+
+// completeEach completes what stands behind each of the user's own names.
+func completeEach(n *node, k *key, path []string) (*node, []gap) {
+	if n.broken || n.kind != mappingNode || k.each.kind != mappingKey {
+		return n, nil
+	}
+	out := *n
+	out.fields = nil
+	var gaps []gap
+	for _, f := range n.fields {
+		value, more := complete(f.value, k.each, slices.Concat(path, []string{f.name}))
+		out.fields, gaps = append(out.fields, field{f.name, f.at, value}), append(gaps, more...)
 	}
 	return &out, gaps
 }

@@ -53,9 +53,10 @@ func TestAnEnvironmentLiesOverTheServiceOverTheDefaults(t *testing.T) {
 			Env:    map[string]string{"FROM": "environment", "LEVEL": "service", "A": "defaults", "B": "service", "C": "environment"},
 			Verify: &Verify{Command: "true", For: 2 * time.Minute, Every: 2 * time.Second},
 		},
-		Rolling: Rolling{MaxUnavailable: Count{N: 1}, MinHealthy: Count{N: 1}, HealthyTimeout: 10 * time.Minute},
+		Rolling: usual,
 		Deploy:  Deploy{Allow: []string{"S0OPS"}},
 		Approve: Approve{Allow: []string{"S0LEADS"}, Required: 1, Expires: 5 * time.Minute, StartWithin: 2 * time.Hour},
+		Accept:  map[string]string{},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("target (-want +got):\n%s", diff)

@@ -44,13 +44,9 @@ func Parse(name string, data []byte) (*Config, error) {
 	}
 	table := root()
 	w := walker{report: r, table: table}
-	c := build(r, table, w.walk(tree, table, ""))
+	c := build(r, table, path, w.walk(tree, table, ""))
 	if err := r.err(); err != nil {
 		return nil, err
-	}
-	c.Path = path
-	if !filepath.IsAbs(c.Store.Bolt) {
-		c.Store.Bolt = filepath.Join(filepath.Dir(path), c.Store.Bolt)
 	}
 	return c, nil
 }

@@ -30,6 +30,12 @@ services:
       allow: [S0LEADS]
 `
 
+// usual is `rolling` where the file says nothing of it.
+var usual = Rolling{
+	MaxUnavailable: Count{N: 1}, MinHealthy: Count{N: 1}, Drain: Drain{Settle: 20 * time.Second},
+	HealthyTimeout: 10 * time.Minute, OnFailure: "ask",
+}
+
 // parse reads a file that is right.
 func parse(t *testing.T, text string) *Config {
 	t.Helper()
@@ -82,6 +88,9 @@ func TestTheMinimalFileMeansItsDefaults(t *testing.T) {
 	if got, want := c.Slack, (Slack{Channel: "C0123456789", Command: "/deploy", Language: "en"}); got != want {
 		t.Errorf("slack = %+v, want %+v", got, want)
 	}
+	if len(c.AWS.Accounts) != 0 || len(c.Operators) != 0 {
+		t.Errorf("accounts %v, operators %v", c.AWS.Accounts, c.Operators)
+	}
 	if c.Zone != time.UTC || c.AWS.Region != "ap-northeast-1" || c.Path != "/etc/junban/deploy.yaml" || c.Store.Bolt != "/etc/junban/junban.db" {
 		t.Errorf("zone %v, region %q, path %q, bolt %q", c.Zone, c.AWS.Region, c.Path, c.Store.Bolt)
 	}
@@ -96,9 +105,10 @@ func TestTheMinimalFileMeansItsDefaults(t *testing.T) {
 	want := Target{
 		Service: "web", Channel: "C0123456789", TargetGroups: []string{"web"},
 		Run:     Run{Via: "ssm", Shell: "sh", Env: map[string]string{}, Command: `./deploy.sh "$REF"`, Timeout: 10 * time.Minute},
-		Rolling: Rolling{MaxUnavailable: Count{N: 1}, MinHealthy: Count{N: 1}, HealthyTimeout: 10 * time.Minute},
+		Rolling: usual,
 		Deploy:  Deploy{Allow: []string{"S0DEVS"}},
 		Approve: Approve{Allow: []string{"S0LEADS"}, Required: 1, Expires: 30 * time.Minute, StartWithin: 2 * time.Hour},
+		Accept:  map[string]string{},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("target (-want +got):\n%s", diff)

@@ -23,30 +23,36 @@ var (
 func duration(least, most time.Duration) func(string) (any, error) {
 	return func(text string) (any, error) {
 		d, err := time.ParseDuration(text)
+		zero := text == "0" && least > 0 // another unit would not make it right
 		switch {
-		case bareNumber.MatchString(text) && text != "0":
+		case bareNumber.MatchString(text) && !zero:
 			return nil, fmt.Errorf("%s has no unit; write %ss for seconds or %sm for minutes", clip(text), clip(text), clip(text))
 		case days.MatchString(text):
 			return nil, fmt.Errorf("%s: the largest unit is the hour; a day is 24h", quote(text))
-		case err != nil:
+		case err != nil || strings.HasPrefix(text, "+"):
 			return nil, fmt.Errorf("%s is not a duration; write numbers and units (ms, s, m, h) without spaces, as in 90s, 10m or 1h30m", quote(text))
-		case d < least || d > most:
+		case d < least || d > most || strings.HasPrefix(text, "-"):
 			return nil, fmt.Errorf("%s is out of range; accepted: %s to %s", text, brief(least), brief(most))
 		}
 		return d, nil
 	}
 }
 
-// seconds is a duration that the other side counts in whole seconds.
-func seconds(least, most time.Duration) func(string) (any, error) {
-	parse := duration(least, most)
-	return func(text string) (any, error) {
+// durationPattern is what duration accepts, but for the bounds.
+const durationPattern = `^(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+$`
+
+// inSeconds is the row of a duration that the other side counts in whole
+// seconds.
+func inSeconds(k *key) *key {
+	parse := k.parse
+	k.parse = func(text string) (any, error) {
 		value, err := parse(text)
 		if d, ok := value.(time.Duration); ok && d%time.Second != 0 {
 			return nil, fmt.Errorf("%s is not a whole number of seconds", text)
 		}
 		return value, err
 	}
+	return k
 }
 
 // brief writes 10m where Go writes 10m0s.
@@ -70,7 +76,7 @@ func count(least int) func(string) (any, error) {
 		case err != nil || strings.HasPrefix(digits, "+"):
 			return nil, fmt.Errorf("%s is neither a number of instances (1) nor a percentage (25%%)", quote(text))
 		case n < least:
-			return nil, fmt.Errorf("%s is too few; accepted: %d or more, or a percentage", text, least)
+			return nil, fmt.Errorf("%s is too few; accepted: %d or more, or %d%% or more", text, least, least)
 		case percent && n > 100:
 			return nil, fmt.Errorf("%s is more than all; accepted: up to 100%%", text)
 		}
@@ -78,13 +84,18 @@ func count(least int) func(string) (any, error) {
 	}
 }
 
-// oneOut is max_unavailable, of which only 1 is built.
-func oneOut(text string) (any, error) {
-	c, err := count(1)(text)
-	if err == nil && c != (Count{N: 1}) {
-		return nil, fmt.Errorf("%s is %s; accepted today: 1", text, notYet)
+// number accepts whole numbers between two bounds, both included.
+func number(least, most int) func(string) (any, error) {
+	return func(text string) (any, error) {
+		n, err := strconv.Atoi(text)
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("%s is not a whole number in plain digits", clip(text))
+		case n < least || n > most:
+			return nil, fmt.Errorf("%d is out of range; accepted: %d to %d", n, least, most)
+		}
+		return n, nil
 	}
-	return c, err
 }
 
 // only accepts one whole number today, and says of the rest from least on that
@@ -128,7 +139,8 @@ func zone(text string) (any, error) {
 	return location, nil
 }
 
-func storePath(text string) (any, error) {
+// filePath accepts the path of a file.
+func filePath(text string) (any, error) {
 	if strings.HasPrefix(text, "~") {
 		return nil, fmt.Errorf("%s: no shell reads this, so ~ is not the home folder; write the path out", quote(text))
 	}

@@ -3,9 +3,11 @@ package config
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"regexp"
 	"regexp/syntax"
+	"slices"
 	"strings"
 
 	"junban/deploy/hostscript"
@@ -14,7 +16,7 @@ import (
 var (
 	regionName = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$`)
 	groupName  = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?$`)
-	groupARN   = regexp.MustCompile(`^arn:aws[a-z-]*:elasticloadbalancing:([a-z0-9-]+):[0-9]{12}:targetgroup/([A-Za-z0-9-]{1,32})/[0-9a-zA-Z]+$`)
+	groupARN   = regexp.MustCompile(`^arn:aws[a-z-]*:elasticloadbalancing:([a-z0-9-]+):([0-9]{12}):targetgroup/([A-Za-z0-9-]{1,32})/[0-9a-zA-Z]+$`)
 	hostUser   = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}$`)
 	variable   = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 )
@@ -46,6 +48,15 @@ func targetGroup(text string) (any, error) {
 	return nil, fmt.Errorf("%s is not a target group's name; accepted: letters, digits and hyphens, no hyphen first or last, or an ARN", quote(text))
 }
 
+// hostUsers are names of users of the bot's own host.
+var hostUsers = naming{
+	check: func(text string) error {
+		_, err := user(text)
+		return err
+	},
+	pattern: hostUser.String(),
+}
+
 func user(text string) (any, error) {
 	if !hostUser.MatchString(text) {
 		return nil, fmt.Errorf("%s is not a user of the host; accepted: as in deploy", quote(text))
@@ -72,6 +83,8 @@ var ours = map[string]bool{
 	"REF": true, "REVISION": true, "PREVIOUS_REF": true, "SERVICE": true, "ENVIRONMENT": true,
 	"INSTANCE_ID": true, "INSTANCE_NAME": true, "INSTANCE_IP": true, "OPERATION_ID": true,
 }
+
+var variableNames = naming{variableName, variable.String(), slices.Sorted(maps.Keys(ours))}
 
 func variableName(text string) error {
 	switch {
@@ -100,6 +113,11 @@ func refPattern(text string) (any, error) {
 		return nil, fmt.Errorf("%s does not bind the whole ref; it must begin with ^ and end with $, with alternatives in brackets, as in ^(v[0-9.]+|main)$", quote(text))
 	}
 	return pattern, nil
+}
+
+// bare is a whole pattern without its anchors, to be put into another.
+func bare(pattern *regexp.Regexp) string {
+	return strings.TrimSuffix(strings.TrimPrefix(pattern.String(), "^"), "$")
 }
 
 // anchored asks the parser, since ^a|b$ and ^a\$ only look anchored.

@@ -3,7 +3,9 @@ package config
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -12,6 +14,7 @@ import (
 var (
 	channelID = regexp.MustCompile(`^[CG][A-Z0-9]{2,30}$`)
 	personID  = regexp.MustCompile(`^[SUW][A-Z0-9]{2,30}$`)
+	userID    = regexp.MustCompile(`^[UW][A-Z0-9]{2,30}$`)
 	botID     = regexp.MustCompile(`^B[A-Z0-9]{2,30}$`)
 	slash     = regexp.MustCompile(`^/[^\s/\p{Lu}]{1,31}$`)
 )
@@ -44,6 +47,22 @@ func approver(text string) (any, error) {
 	return person(text, "S… (user group) or U… or W… (user)")
 }
 
+// called is a person who can be mentioned.
+func called(text string) (any, error) {
+	if botID.MatchString(text) {
+		return nil, fmt.Errorf("%s is a bot, and it is people who are called", text)
+	}
+	return person(text, "S… (user group) or U… or W… (user)")
+}
+
+// oneUser is one person, not a group.
+func oneUser(text string) (any, error) {
+	if !userID.MatchString(text) && personID.MatchString(text) {
+		return nil, fmt.Errorf("%s is a user group; accepted: the one user who acts, U… or W…", text)
+	}
+	return person(text, "U… or W… (user)")
+}
+
 func person(text, accepted string) (any, error) {
 	switch {
 	case personID.MatchString(text):
@@ -74,6 +93,9 @@ var reserved = map[string]bool{
 	"lock": true, "unlock": true, "drain": true, "restore": true, "queue": true,
 	"emergency": true, "to": true, "on": true, "at": true,
 }
+
+// commandWords are the names of services and environments.
+var commandWords = naming{commandWord, `^[a-z0-9][a-z0-9._-]{0,62}$`, slices.Sorted(maps.Keys(reserved))}
 
 var (
 	plainName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]*$`)

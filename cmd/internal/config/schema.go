@@ -1,6 +1,9 @@
 package config
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // keyKind is the shape of a key's value.
 type keyKind int
@@ -11,39 +14,81 @@ const (
 	flagKey             // true or false
 	durationKey         // text with a unit
 	countKey            // n or n%
+	momentKey           // a date, or a date and a time
 	listKey             // of each
 	mappingKey          // of keys
 	namedKey            // names of the user's own, each with an each
 )
 
 // key describes one key of deploy.yaml: a row of the table that checking,
-// merging and defaults are driven by, and from which a JSON Schema can be made.
+// merging, defaults and the JSON Schema are driven by.
 type key struct {
 	name    string
 	kind    keyKind
 	about   string // a noun phrase, for messages: what the value is
 	example string // as it would be written
 
-	words []string                  // of a text: all that is accepted
-	later []string                  // of a text: words that will mean something and are refused until then
-	parse func(string) (any, error) // of a scalar: its typed value; nil keeps the text
-	def   string                    // what stands for a missing scalar, in the file's own words
+	words   []string                  // of a text: all that is accepted
+	later   []string                  // of a text: words that will mean something and are refused until then
+	parse   func(string) (any, error) // of a scalar: its typed value; nil keeps the text
+	pattern string                    // of a text: as much of parse's rule as a regular expression can say
+	least   int                       // of a whole number or a count: the least that is accepted
+	most    int                       // of a whole number: the most
+	span    string                    // of a duration: what is accepted, in words
+	def     string                    // what stands for a missing scalar, in the file's own words
 
-	keys  []*key             // of a mapping
-	each  *key               // of a list or of names
-	label func(string) error // of names: whether this is a good one
-	short string             // of a mapping: a lone text stands for a mapping with this key
-	word  string             // of a mapping: this word may stand instead of it
-	opt   bool               // of a mapping: may be missing altogether, and then has no defaults
-	part  bool               // of a mapping: one layer of several, so that it may lack what is required
+	keys   []*key // of a mapping
+	each   *key   // of a list or of names
+	lone   bool   // of a list: a lone text stands for a list of it
+	none   bool   // of a list: may be empty, and then there is none, whatever lies below
+	label  naming // of names: which are good ones
+	some   bool   // of names: there must be one
+	short  string // of a mapping: a lone text stands for a mapping with this key
+	word   string // of a mapping: this word may stand instead of it
+	opt    bool   // of a mapping: may be missing altogether, and then has no defaults
+	part   bool   // of a mapping: one layer of several, so that it may lack what is required
+	shared bool   // stands in several places of the table
 
 	required bool   // must be there once all layers are laid over each other
+	instead  string // of a required key: the key beside it that may be there instead; not both
 	lack     string // what to say when it is missing, where what it is does not say enough
 	unbuilt  string // why the key is refused, when it is
 }
 
+// naming is the rule for names of the user's own.
+type naming struct {
+	check   func(string) error
+	pattern string   // as much of check as a regular expression can say
+	never   []string // what the pattern allows and check does not
+}
+
 // notYet is what every key and value says whose behaviour is still to come.
 const notYet = "not supported yet"
+
+// lasting makes the row of a duration between two bounds, both included.
+func lasting(least, most time.Duration, k key) *key {
+	k.kind, k.span, k.pattern = durationKey, brief(least)+" to "+brief(most), durationPattern
+	k.parse = duration(least, most)
+	return &k
+}
+
+// whole makes the row of a whole number between two bounds, both included.
+func whole(least, most int, k key) *key {
+	k.kind, k.least, k.most, k.parse = wholeKey, least, most, number(least, most)
+	return &k
+}
+
+// counted makes the row of n or n%, n being at least least.
+func counted(least int, k key) *key {
+	k.kind, k.least, k.parse = countKey, least, count(least)
+	return &k
+}
+
+// commandText makes the row of text that a shell runs.
+func commandText(k key) *key {
+	k.parse, k.pattern = script, `\S`
+	return &k
+}
 
 // sub answers the row of a key in a mapping, or nil.
 func (k *key) sub(name string) *key {
@@ -77,7 +122,12 @@ func (k *key) shape() string {
 		return "a duration"
 	case countKey:
 		return "a number or percentage"
+	case momentKey:
+		return "a date or a date with a time"
 	case listKey:
+		if k.lone {
+			return "text or a list"
+		}
 		return "a list"
 	case mappingKey, namedKey:
 		switch {

@@ -1,6 +1,11 @@
 package config
 
-import "time"
+import (
+	"strings"
+	"time"
+)
+
+const week = 7 * 24 * time.Hour
 
 // root is the table of every key that deploy.yaml knows, also of those that
 // are still to come. What the file means follows from it alone.
@@ -9,58 +14,83 @@ func root() *key {
 	service := append([]*key{}, settings...)
 	service = append(service, &key{
 		name: "environments", kind: namedKey, about: "the environments and their settings", example: "{production: {target_groups: [web-prod]}}",
-		label: commandWord,
-		each:  &key{kind: mappingKey, about: "settings that differ in this environment", example: "{target_groups: [web-prod]}", keys: settings},
+		label: commandWords,
+		each:  &key{kind: mappingKey, about: "settings that differ in this environment", example: "{target_groups: [web-prod]}", keys: settings, part: true},
 	})
 	inDefaults := append([]*key{}, settings...)
 	inDefaults = append(inDefaults, &key{name: "environments", unbuilt: "environments belong to a service, not to defaults"})
 	return &key{kind: mappingKey, keys: []*key{
 		{name: "slack", kind: mappingKey, about: "where people ask", example: "{channel: C0123456789}", keys: slackKeys()},
-		{name: "zone", about: "a time zone's IANA name", example: "Asia/Tokyo", parse: zone, def: "UTC"},
-		{name: "aws", kind: mappingKey, about: "the account's side", example: "{region: ap-northeast-1}", keys: []*key{
-			{name: "region", about: "an AWS region", example: "ap-northeast-1", parse: region, required: true},
-			later("accounts"),
-		}},
+		{name: "zone", about: "a time zone's IANA name", example: "Asia/Tokyo", parse: zone, pattern: `^[A-Za-z]`, def: "UTC"},
+		{name: "aws", kind: mappingKey, about: "the account's side", example: "{region: ap-northeast-1}", keys: awsKeys()},
 		{name: "store", kind: mappingKey, about: "where the journal lives", example: "{bolt: junban.db}", keys: []*key{
-			{name: "bolt", about: "a file's path, relative to this file", example: "junban.db", parse: storePath, def: "junban.db"},
+			{name: "bolt", about: "a file's path, relative to this file", example: "junban.db", parse: filePath, pattern: `^[^~]`, def: "junban.db"},
 		}},
+		{
+			name: "operators", kind: namedKey, about: "users of the bot's host who may act through the control socket, with their Slack ids",
+			example: "{alice: U0ALICE}", label: hostUsers,
+			each: &key{about: "the id of a Slack user", example: "U0ALICE", parse: oneUser, pattern: userID.String()},
+		},
 		{name: "defaults", kind: mappingKey, about: "settings for every service", example: "{run: {user: deploy}}", keys: inDefaults, part: true},
 		{
-			name: "services", kind: namedKey, about: "the services and their settings", example: "{web: {target_groups: [web]}}", required: true,
-			label: commandWord,
-			each:  &key{kind: mappingKey, about: "the service's settings", example: "{target_groups: [web]}", keys: service},
+			name: "services", kind: namedKey, about: "the services and their settings", example: "{web: {target_groups: [web]}}", required: true, some: true,
+			label: commandWords,
+			each:  &key{kind: mappingKey, about: "the service's settings", example: "{target_groups: [web]}", keys: service, part: true},
 		},
 	}}
 }
 
-func later(name string) *key { return &key{name: name, unbuilt: notYet} }
-
 func slackKeys() []*key {
 	return []*key{
-		{name: "channel", about: "the id of the channel for requests", example: "C0123456789", parse: channel, required: true},
-		{name: "command", about: "a slash command", example: "/deploy", parse: slashCommand, def: "/deploy"},
+		{name: "channel", about: "the id of the channel for requests", example: "C0123456789", parse: channel, pattern: channelID.String(), required: true},
+		{name: "command", about: "a slash command", example: "/deploy", parse: slashCommand, pattern: slash.String(), def: "/deploy"},
 		{name: "language", about: "a language", example: "en", words: []string{"en"}, later: []string{"ja"}, def: "en"},
+	}
+}
+
+func awsKeys() []*key {
+	return []*key{
+		{name: "region", about: "an AWS region", example: "ap-northeast-1", parse: region, pattern: regionName.String(), required: true},
+		{
+			name: "accounts", kind: namedKey, about: "other accounts and regions, each reached by assuming a role", label: accountNames,
+			example: `{prod: {role_arn: "arn:aws:iam::123456789012:role/junban"}}`,
+			each: &key{kind: mappingKey, about: "an account", example: `{role_arn: "arn:aws:iam::123456789012:role/junban"}`, keys: []*key{
+				{name: "role_arn", about: "the role to assume there", example: "arn:aws:iam::123456789012:role/junban", parse: roleARN, pattern: roleName.String(), required: true},
+				{name: "external_id", about: "the external id that the role's trust policy asks for", example: "x7k2", parse: externalID, pattern: externalName.String()},
+				{name: "region", about: "its region, where it is not aws.region", example: "us-east-1", parse: region, pattern: regionName.String()},
+			}},
+		},
 	}
 }
 
 // settingsKeys are the keys of a service, of an environment and of defaults.
 func settingsKeys() []*key {
-	return []*key{
+	keys := []*key{
+		{name: "account", about: "one of aws.accounts", example: "prod", parse: accountName, pattern: plainLabel.String()},
 		{
-			name: "target_groups", kind: listKey, about: "the target groups", example: "[web]", required: true,
-			each: &key{about: "a target group's name or ARN", example: "web", parse: targetGroup},
+			name: "target_groups", kind: listKey, about: "the target groups", example: "[web]", required: true, instead: "instances",
+			lack: "name its target groups, as in target_groups: [web], or instances behind no load balancer, as in instances: {tags: {Role: worker}}",
+			each: &key{about: "a target group's name or ARN", example: "web", parse: targetGroup, pattern: "^(" + bare(groupName) + "|" + bare(groupARN) + ")$"},
 		},
-		{name: "channel", about: "the id of the channel for this service's requests", example: "C0123456789", parse: channel},
+		{
+			name: "instances", kind: mappingKey, about: "instances behind no load balancer", example: "{tags: {Role: worker}}", opt: true,
+			keys: []*key{{
+				name: "tags", kind: namedKey, about: "EC2 tags that an instance bears, all of them", example: "{Role: worker}", label: tagKeys, required: true, some: true,
+				each: &key{about: "the tag's value", example: "worker", parse: tagValue, pattern: `^[^*\x00-\x1f]{0,256}$`},
+			}},
+		},
+		{name: "channel", about: "the id of the channel for this service's requests", example: "C0123456789", parse: channel, pattern: channelID.String()},
+		{name: "sessions", about: "where sessions live", words: []string{"local", "shared"}},
 		{name: "run", kind: mappingKey, about: "what happens on an instance", example: "{command: ./deploy.sh \"$REF\"}", keys: runKeys()},
 		{name: "ref", kind: mappingKey, about: "which refs may be asked for", example: "{pattern: '^v[0-9.]+$'}", keys: []*key{
-			{name: "pattern", about: "a regular expression that binds the whole ref", example: "'^v[0-9.]+$'", parse: refPattern, def: `^[A-Za-z0-9][A-Za-z0-9._/-]*$`},
-			later("resolve"),
+			{name: "pattern", about: "a regular expression that binds the whole ref", example: "'^v[0-9.]+$'", parse: refPattern, pattern: `^\^.*\$$`, def: `^[A-Za-z0-9][A-Za-z0-9._/-]*$`},
+			commandText(key{name: "resolve", about: "what prints the revision that $REF means, for the shell of the bot's host", example: `git ls-remote --exit-code https://example.com/web.git "$REF" | cut -f1`}),
 		}},
 		{name: "rolling", kind: mappingKey, about: "how many instances may be out", example: "{min_healthy: 2}", keys: rollingKeys()},
 		{name: "deploy", kind: mappingKey, about: "who may ask for a deploy", example: "{allow: [S0DEVS]}", keys: []*key{
 			{
 				name: "allow", kind: listKey, about: "ids of the Slack user groups, users and bots that may ask", example: "[S0DEVS, U0ALICE]", required: true,
-				each: &key{about: "the id of a Slack user group, user or bot", example: "S0DEVS", parse: asker},
+				each: &key{about: "the id of a Slack user group, user or bot", example: "S0DEVS", parse: asker, pattern: "^(" + bare(personID) + "|" + bare(botID) + ")$"},
 			},
 		}},
 		{
@@ -68,62 +98,72 @@ func settingsKeys() []*key {
 			lack: "say who must approve, as in {allow: [S0LEADS]}, or write `approve: none`: that nobody is asked is never assumed",
 			word: "none", keys: approveKeys(),
 		},
-		later("account"), later("instances"), later("sessions"), later("attention"),
-		later("windows"), later("freeze"), later("alarms"), later("doctor"),
-	}
-}
-
-func runKeys() []*key {
-	return []*key{
-		{name: "via", about: "how the host is reached", words: []string{"ssm"}, later: []string{"ssh", "local"}, def: "ssm"},
-		{name: "user", about: "a user of the host", example: "deploy", parse: user},
-		{name: "directory", about: "an absolute path on the host", example: "/srv/web", parse: directory},
-		{name: "shell", about: "a shell", example: "bash", parse: shell, def: "sh"},
+		attentionKey(),
 		{
-			name: "env", kind: namedKey, about: "environment variables", example: "{APP_ENV: production}", label: variableName,
-			each: &key{about: "a variable's value", example: "production", parse: func(text string) (any, error) { return text, nil }},
+			name: "windows", kind: listKey, about: "when operations may start", example: `[{days: mon-thu, from: "10:00", to: "16:00"}]`, none: true,
+			each: &key{kind: mappingKey, about: "days and times", example: `{days: mon-thu, from: "10:00", to: "16:00"}`, keys: windowKeys()},
 		},
-		{name: "command", about: "what deploys on one instance, for the shell", example: `./deploy.sh "$REF"`, parse: script, required: true},
 		{
-			name: "verify", kind: mappingKey, about: "a command that must succeed before the instance is put back", example: "curl -fsS http://127.0.0.1/", short: "command", opt: true,
-			keys: []*key{
-				{name: "command", about: "what exits 0 when all is well, for the shell", example: "curl -fsS http://127.0.0.1/", parse: script, required: true},
-				{name: "for", kind: durationKey, about: "how long to keep trying", example: "60s", parse: duration(time.Second, time.Hour), def: "60s"},
-				{name: "every", kind: durationKey, about: "the time from one try to the next", example: "2s", parse: duration(100*time.Millisecond, 10*time.Minute), def: "2s"},
-			},
+			name: "freeze", kind: listKey, about: "when operations may not start", example: "[{from: 2026-12-28, to: 2027-01-04}]", none: true,
+			each: &key{kind: mappingKey, about: "the first and the last day", example: "{from: 2026-12-28, to: 2027-01-04}", keys: []*key{
+				{name: "from", kind: momentKey, about: "when it begins", example: "2026-12-28T18:00", parse: moment, pattern: momentPattern, required: true},
+				{name: "to", kind: momentKey, about: "its last day, or the time when it ends", example: "2027-01-04", parse: moment, pattern: momentPattern, required: true},
+			}},
 		},
-		{name: "timeout", kind: durationKey, about: "how long the command may take", example: "10m", parse: seconds(time.Second, 24*time.Hour), def: "10m"},
-		later("once"), later("rollback"), later("current"),
+		{
+			name: "alarms", kind: listKey, about: "CloudWatch alarms that stop the rollout", example: "[web-5xx]", none: true,
+			each: &key{about: "an alarm's name", example: "web-5xx", parse: alarm, pattern: `^[^\s\x00-\x1f]([^\x00-\x1f]{0,253}[^\s\x00-\x1f])?$`},
+		},
+		{name: "doctor", kind: mappingKey, about: "what doctor says", example: `{accept: {fleet-differs: "pets"}}`, keys: []*key{{
+			name: "accept", kind: namedKey, about: "findings that the team lives with, each with the reason why", example: `{fleet-differs: "pets"}`, label: findingNames,
+			each: &key{about: "why the team lives with it", example: "pets", parse: why, pattern: `\S`},
+		}}},
 	}
-}
-
-func rollingKeys() []*key {
-	return []*key{
-		{name: "max_unavailable", kind: countKey, about: "instances out at a time", example: "1", parse: oneOut, def: "1"},
-		{name: "min_healthy", kind: countKey, about: "instances that must stay healthy", example: "1 or 50%", parse: count(0), def: "1"},
-		{name: "drain", kind: mappingKey, about: "when an instance counts as drained", example: "{until: deregistered}", keys: []*key{
-			{name: "until", about: "what ends the wait", words: []string{"deregistered"}, later: []string{"idle"}, def: "deregistered"},
-			later("settle"), later("idle_command"),
-		}},
-		{name: "healthy_timeout", kind: durationKey, about: "how long an instance may take to become healthy", example: "10m", parse: duration(time.Second, 24*time.Hour), def: "10m"},
-		{name: "on_failure", about: "what a failure does", words: []string{"ask"}, later: []string{"stop", "rollback"}, def: "ask"},
-		{name: "tolerate_failures", kind: wholeKey, about: "instances that may fail", example: "0", parse: only(0, 0), def: "0"},
-		{name: "fleet", about: "which instances belong to the rollout", words: []string{"pinned"}, later: []string{"dynamic"}, def: "pinned"},
-		later("order"), later("canary"), later("pause_between"),
+	for _, k := range keys {
+		k.shared = true
 	}
+	return keys
 }
 
 func approveKeys() []*key {
-	const week = 7 * 24 * time.Hour
 	return []*key{
 		{
 			name: "allow", kind: listKey, about: "ids of the Slack user groups and users that may approve", example: "[S0LEADS]", required: true,
-			each: &key{about: "the id of a Slack user group or user", example: "S0LEADS", parse: approver},
+			each: &key{about: "the id of a Slack user group or user", example: "S0LEADS", parse: approver, pattern: personID.String()},
 		},
-		{name: "required", kind: wholeKey, about: "how many must approve", example: "1", parse: only(1, 1), def: "1"},
+		{name: "required", kind: wholeKey, about: "how many must approve", example: "1", parse: only(1, 1), least: 1, most: 1, def: "1"},
 		{name: "self", kind: flagKey, about: "whether the requester may approve", example: "false", parse: yesNo, def: "false"},
-		{name: "expires", kind: durationKey, about: "how long a request waits for approval", example: "30m", parse: duration(time.Second, week), def: "30m"},
-		{name: "start_within", kind: durationKey, about: "how long an approval is good for", example: "2h", parse: duration(time.Second, week), def: "2h"},
-		later("rollback"),
+		lasting(time.Second, week, key{name: "expires", about: "how long a request waits for approval", example: "30m", def: "30m"}),
+		lasting(time.Second, week, key{name: "start_within", about: "how long an approval is good for", example: "2h", def: "2h"}),
+		{name: "rollback", about: "whether a rollback needs approval", words: []string{"required", "none"}, def: "required"},
+	}
+}
+
+func attentionKey() *key {
+	return &key{
+		name: "attention", kind: mappingKey, about: "who is called when an operation waits for a decision", opt: true, word: "none",
+		example: "{mention: [S0ONCALL], after: [5m, 15m]}",
+		keys: []*key{
+			{
+				name: "mention", kind: listKey, about: "ids of the Slack user groups and users to mention", example: "[S0ONCALL]", required: true,
+				each: &key{about: "the id of a Slack user group or user", example: "S0ONCALL", parse: called, pattern: personID.String()},
+			},
+			{
+				name: "after", kind: listKey, about: "how long after the wait began, each longer than the one before", example: "[5m, 15m, 30m]", required: true,
+				each: lasting(0, week, key{about: "how long after the wait began", example: "5m"}),
+			},
+			{name: "then", about: "what happens if nobody has decided by then", words: []string{"wait", "stop", "rollback"}, def: "wait"},
+		},
+	}
+}
+
+func windowKeys() []*key {
+	return []*key{
+		{
+			name: "days", kind: listKey, about: "the days on which it opens", example: "mon-thu", lone: true, required: true,
+			each: &key{about: "days of the week", example: "mon-thu", parse: weekdays, pattern: weekdaysPattern},
+		},
+		{name: "from", about: "when it opens", example: `"10:00"`, parse: opening, pattern: clockPattern, required: true},
+		{name: "to", about: "when it closes; before from: on the next day", example: `"16:00"`, parse: closing, pattern: "^(24:00|" + strings.Trim(clockPattern, "^$") + ")$", required: true},
 	}
 }

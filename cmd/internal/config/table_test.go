@@ -8,18 +8,19 @@ import (
 // stable are the keys that scripts outside the project rely on; each is
 // accepted today or refused as not supported yet, and none is unknown.
 const stable = `
-slack.channel slack.command slack.language zone aws.region aws.accounts store.bolt defaults services
-SERVICE.target_groups SERVICE.instances SERVICE.channel SERVICE.sessions
-SERVICE.run.via SERVICE.run.user SERVICE.run.directory SERVICE.run.shell SERVICE.run.env SERVICE.run.command
+slack.channel slack.command slack.language zone aws.region aws.accounts store.bolt operators defaults services
+SERVICE.target_groups SERVICE.instances.tags SERVICE.channel SERVICE.sessions
+SERVICE.run.via SERVICE.run.ssh.user SERVICE.run.ssh.port SERVICE.run.ssh.key SERVICE.run.ssh.known_hosts SERVICE.run.user SERVICE.run.directory SERVICE.run.shell SERVICE.run.env SERVICE.run.command
 SERVICE.run.verify.command SERVICE.run.verify.for SERVICE.run.verify.every
-SERVICE.run.once SERVICE.run.rollback SERVICE.run.current SERVICE.run.timeout
+SERVICE.run.once.before SERVICE.run.once.first SERVICE.run.once.after SERVICE.run.rollback SERVICE.run.current SERVICE.run.timeout
 SERVICE.ref.pattern SERVICE.ref.resolve
-SERVICE.rolling.max_unavailable SERVICE.rolling.min_healthy SERVICE.rolling.order SERVICE.rolling.canary
+SERVICE.rolling.max_unavailable SERVICE.rolling.min_healthy SERVICE.rolling.order SERVICE.rolling.canary.instances SERVICE.rolling.canary.bake SERVICE.rolling.canary.confirm
 SERVICE.rolling.pause_between SERVICE.rolling.drain.until SERVICE.rolling.drain.settle SERVICE.rolling.drain.idle_command
-SERVICE.rolling.healthy_timeout SERVICE.rolling.on_failure SERVICE.rolling.tolerate_failures SERVICE.rolling.fleet
+SERVICE.rolling.healthy_timeout SERVICE.rolling.timeout SERVICE.rolling.on_failure SERVICE.rolling.tolerate_failures SERVICE.rolling.fleet
 SERVICE.deploy.allow SERVICE.approve.allow SERVICE.approve.required SERVICE.approve.self SERVICE.approve.expires
 SERVICE.approve.start_within SERVICE.approve.rollback
-SERVICE.attention SERVICE.windows SERVICE.freeze SERVICE.alarms SERVICE.doctor SERVICE.environments
+SERVICE.attention.mention SERVICE.attention.after SERVICE.attention.then SERVICE.windows SERVICE.freeze SERVICE.alarms
+SERVICE.doctor.accept SERVICE.environments
 ENVIRONMENT.account ENVIRONMENT.target_groups ENVIRONMENT.run.env`
 
 func TestTheTableKnowsEveryStableKey(t *testing.T) {
@@ -51,7 +52,7 @@ func TestTheTableIsWhole(t *testing.T) {
 		switch {
 		case k.about == "" && path != "":
 			t.Errorf("%s: a message cannot say what it is", path)
-		case k.kind == namedKey && (k.each == nil || k.label == nil):
+		case k.kind == namedKey && (k.each == nil || k.label.check == nil || k.label.pattern == ""):
 			t.Errorf("%s: names without a rule", path)
 		case k.kind == listKey && k.each == nil:
 			t.Errorf("%s: a list of nothing", path)
@@ -59,9 +60,11 @@ func TestTheTableIsWhole(t *testing.T) {
 			t.Errorf("%s: a lone text stands for an unknown key", path)
 		case k.kind < listKey && k.parse == nil && len(k.words) == 0:
 			t.Errorf("%s: nothing checks the value", path)
-		case k.kind == countKey, k.kind == namedKey, k.kind == mappingKey, k.kind == listKey, k.example == "", path == "SERVICE.run.env":
+		case k.kind < listKey && k.kind != flagKey && k.kind != wholeKey && k.kind != countKey && k.pattern == "" && len(k.words) == 0 && !strings.HasSuffix(path, "run.env[]"):
+			t.Errorf("%s: the JSON Schema would take any text", path)
+		case k.kind == countKey, k.kind == namedKey, k.kind == mappingKey, k.kind == listKey, k.example == "":
 		default:
-			if _, err := k.value(strings.Trim(k.example, "'")); err != nil {
+			if _, err := k.value(strings.Trim(k.example, `'"`)); err != nil {
 				t.Errorf("%s: its own example is refused: %v", path, err)
 			}
 		}

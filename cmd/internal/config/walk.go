@@ -38,6 +38,11 @@ func (w *walker) walk(n *node, k *key, path string) *node {
 			return out
 		}
 	case listKey:
+		if k.lone && n.kind == scalarNode && n.tag == "!!str" {
+			out.kind, out.items = listNode, []*node{w.walk(n, k.each, path)}
+			out.broken = out.items[0].broken
+			return out
+		}
 	default:
 		w.scalar(out, k)
 		return out
@@ -82,7 +87,7 @@ func (w *walker) stand(out *node, k *key) {
 }
 
 func (w *walker) list(out, n *node, k *key) {
-	if len(n.items) == 0 {
+	if len(n.items) == 0 && !k.none {
 		out.broken = true
 		w.complain(n.at, out.path, "the list is empty; accepted: %s", k.expected())
 		return
@@ -90,8 +95,11 @@ func (w *walker) list(out, n *node, k *key) {
 	seen := map[string]bool{}
 	for _, item := range n.items {
 		got := w.walk(item, k.each, out.path)
+		if got.kind == mappingNode && !got.broken {
+			got = w.entry(got, k.each)
+		}
 		out.items = append(out.items, got)
-		if got.broken {
+		if got.broken || got.kind != scalarNode {
 			continue
 		}
 		if seen[got.text] {
@@ -102,9 +110,19 @@ func (w *walker) list(out, n *node, k *key) {
 	}
 }
 
+// entry completes a mapping in a list. Lists are replaced whole, so no other
+// layer will give what it lacks.
+func (w *walker) entry(n *node, k *key) *node {
+	whole, gaps := complete(n, k, nil)
+	for _, g := range gaps {
+		g.report(w.report, n.path, n.at)
+	}
+	return whole
+}
+
 func (w *walker) named(out, n *node, k *key) {
 	for _, f := range n.fields {
-		if err := k.label(f.name); err != nil {
+		if err := k.label.check(f.name); err != nil {
 			w.complain(f.at, out.path, "%v", err)
 		}
 		out.fields = append(out.fields, field{f.name, f.at, w.walk(f.value, k.each, join(out.path, f.name))})
@@ -123,7 +141,12 @@ func (w *walker) mapping(out, n *node, k *key) {
 		case sub.unbuilt != "":
 			w.complain(f.at, join(out.path, f.name), "%s", sub.unbuilt)
 		default:
-			out.fields = append(out.fields, field{f.name, f.at, w.walk(f.value, sub, join(out.path, f.name))})
+			got := w.walk(f.value, sub, join(out.path, f.name))
+			if sub.some && got.kind == mappingNode && len(got.fields) == 0 && !got.broken {
+				got.broken = true
+				w.complain(f.at, got.path, "there is none; accepted: %s", sub.expected())
+			}
+			out.fields = append(out.fields, field{f.name, f.at, got})
 		}
 	}
 	for _, g := range guesses {
@@ -198,6 +221,10 @@ func (w *walker) typed(out *node, k *key) bool {
 		if out.tag == "!!str" || number {
 			return true
 		}
+	case momentKey:
+		if out.tag == "!!str" || out.tag == "!!timestamp" {
+			return true
+		}
 	default:
 		switch out.tag {
 		case "!!str":
@@ -227,7 +254,15 @@ func (w *walker) wordOf(out *node, k *key) {
 			return
 		}
 	}
-	w.complain(out.at, out.path, "%s is unknown; accepted: %s (%s: %s)", quote(out.text), strings.Join(k.words, ", "), strings.Join(k.later, ", "), notYet)
+	accepted := strings.Join(k.words, ", ")
+	if len(k.later) > 0 {
+		accepted += " (" + strings.Join(k.later, ", ") + ": " + notYet + ")"
+	}
+	if meant := near(out.text, k.words); meant != "" {
+		w.complain(out.at, out.path, "%s is unknown; did you mean %s? accepted: %s", quote(out.text), meant, accepted)
+		return
+	}
+	w.complain(out.at, out.path, "%s is unknown; accepted: %s", quote(out.text), accepted)
 }
 
 // join makes the path that messages begin with; a name of the user's own that
