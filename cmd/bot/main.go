@@ -90,6 +90,7 @@ type commands struct {
 	Plan     planCmd     `cmd:"" help:"Print what a deploy would do, from AWS as it is now. Touches nothing."`
 	Status   statusCmd   `cmd:"" help:"What runs, waits and is held: asks the running bot, or reads the store."`
 	History  historyCmd  `cmd:"" help:"The last operations and how they ended."`
+	Schema   schemaCmd   `cmd:"" help:"Print the configuration's JSON Schema, for editors."`
 	Manifest manifestCmd `cmd:"" help:"Print the Slack app's manifest, to be pasted into Slack."`
 }
 
