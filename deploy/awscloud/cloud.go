@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"golang.org/x/time/rate"
 
 	"junban/deploy"
@@ -36,6 +37,7 @@ type Options struct {
 type Cloud struct {
 	elb *elb.Client
 	ec2 *ec2.Client
+	ssm *ssm.Client // for Survey only: commands are sent by package ssmrun
 	o   Options
 
 	mu     sync.Mutex
@@ -63,6 +65,10 @@ func New(cfg aws.Config, o Options) *Cloud {
 			c.APIOptions = append(c.APIOptions, awscall.Hook)
 		}),
 		ec2: ec2.NewFromConfig(cfg, func(c *ec2.Options) {
+			c.Retryer, c.RetryMaxAttempts = patience(), 0
+			c.APIOptions = append(c.APIOptions, awscall.Hook)
+		}),
+		ssm: ssm.NewFromConfig(cfg, func(c *ssm.Options) {
 			c.Retryer, c.RetryMaxAttempts = patience(), 0
 			c.APIOptions = append(c.APIOptions, awscall.Hook)
 		}),

@@ -23,7 +23,8 @@ const groupsPerCall = 20
 // found is a target group with what only the adapter needs of it.
 type found struct {
 	deploy.Group
-	vpc string
+	vpc       string
+	balancers []string // ARNs of the load balancers that use it
 }
 
 // groups describes target groups by name or ARN, in the order asked for, without their attributes and targets.
@@ -146,7 +147,7 @@ func group(doing string, g types.TargetGroup) (found, error) {
 		ARN: arn, Name: name, Type: string(g.TargetType), Port: int(aws.ToInt32(g.Port)),
 		Interval: time.Duration(aws.ToInt32(g.HealthCheckIntervalSeconds)) * time.Second,
 		Balanced: len(g.LoadBalancerArns) > 0,
-	}, aws.ToString(g.VpcId)}, nil
+	}, aws.ToString(g.VpcId), g.LoadBalancerArns}, nil
 }
 
 const delayKey = "deregistration_delay.timeout_seconds"

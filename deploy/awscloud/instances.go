@@ -25,6 +25,7 @@ const (
 type machine struct {
 	deploy.Instance
 	vpc string
+	raw types.Instance // as EC2 has described it
 }
 
 // Host reads the EC2 state of one instance, by DescribeInstances. Those who ask for the same instance at the same time
@@ -161,7 +162,7 @@ func (c *Cloud) describeInstances(
 
 func machineOf(i types.Instance) machine {
 	out := machine{
-		deploy.Instance{ID: *i.InstanceId, IP: aws.ToString(i.PrivateIpAddress), State: string(i.State.Name)}, aws.ToString(i.VpcId),
+		deploy.Instance{ID: *i.InstanceId, IP: aws.ToString(i.PrivateIpAddress), State: string(i.State.Name)}, aws.ToString(i.VpcId), i,
 	}
 	if i.Placement != nil {
 		out.Zone = aws.ToString(i.Placement.AvailabilityZone)
