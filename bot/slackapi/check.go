@@ -11,7 +11,12 @@ import (
 )
 
 // SetupError lists all that is wrong with the app, its tokens and its channels, each with what to do.
-type SetupError struct{ Problems []string }
+type SetupError struct {
+	Problems []string            // all of them, as sentences without a full stop
+	Scopes   []string            // that the app lacks, each with what it is for
+	Channels map[string][]string // by a channel's id: those of Problems that are about it
+	Others   []string            // those of Problems that are about neither
+}
 
 func (e *SetupError) Error() string {
 	return "the Slack app is not set up:\n- " + strings.Join(e.Problems, "\n- ")
@@ -26,7 +31,7 @@ func (c *Client) Check(ctx context.Context) (Identity, error) {
 	k.tokenKind("SLACK_BOT_TOKEN", botToken, "a bot token", "xoxb-", "xoxe.xoxb-")
 	k.tokenKind("SLACK_APP_TOKEN", appToken, "an app-level token", "xapp-")
 	if len(k.problems) > 0 {
-		return Identity{}, &SetupError{k.problems}
+		return Identity{}, k.setup()
 	}
 	k.bot(ctx)
 	k.socket(ctx)
@@ -40,7 +45,7 @@ func (c *Client) Check(ctx context.Context) (Identity, error) {
 	case k.failed != nil:
 		return Identity{}, k.failed
 	case len(k.problems) > 0:
-		return Identity{}, &SetupError{k.problems}
+		return Identity{}, k.setup()
 	}
 	return k.self, nil
 }
@@ -50,15 +55,32 @@ type check struct {
 	c        *Client
 	self     Identity
 	problems []string
+	scopes   []string
+	channels map[string][]string
+	others   []string
 	failed   error // Slack could not be asked
 }
 
+func (k *check) setup() *SetupError { return &SetupError{k.problems, k.scopes, k.channels, k.others} }
+
 func (k *check) bad(format string, args ...any) {
 	k.problems = append(k.problems, fmt.Sprintf(format, args...))
+	k.others = append(k.others, fmt.Sprintf(format, args...))
 }
 
-// ask makes a call unless an earlier one found Slack away. It answers whether Slack has said yes.
-func (k *check) ask(ctx context.Context, doing string, p *pace, call func(context.Context) error) bool {
+// badChannel is bad for what is about one channel.
+func (k *check) badChannel(id, format string, args ...any) {
+	if k.channels == nil {
+		k.channels = map[string][]string{}
+	}
+	k.problems = append(k.problems, fmt.Sprintf(format, args...))
+	k.channels[id] = append(k.channels[id], fmt.Sprintf(format, args...))
+}
+
+// ask makes a call unless an earlier one found Slack away. It answers whether Slack has said yes; a no is told to bad.
+func (k *check) ask(
+	ctx context.Context, doing string, p *pace, call func(context.Context) error, bad func(format string, args ...any),
+) bool {
 	if k.failed != nil {
 		return false
 	}
@@ -69,7 +91,7 @@ func (k *check) ask(ctx context.Context, doing string, p *pace, call func(contex
 	case ctx.Err() != nil || judge(err).transient():
 		k.failed = k.c.told(doing, err)
 	default:
-		k.bad("%v", k.c.told(doing, err))
+		bad("%v", k.c.told(doing, err))
 	}
 	return false
 }
@@ -88,7 +110,7 @@ func (k *check) bot(ctx context.Context) {
 	ok := k.ask(ctx, "checking SLACK_BOT_TOKEN", k.c.paces.auth, func(ctx context.Context) (err error) {
 		answer, err = k.c.authTest(ctx)
 		return err
-	})
+	}, k.bad)
 	if !ok {
 		return
 	}
@@ -99,7 +121,9 @@ func (k *check) bot(ctx context.Context) {
 		return
 	}
 	if missing := lacking(splitScopes(header)); len(missing) > 0 {
-		k.bad("the app lacks the scopes %s: add them (`junban manifest` has them all) and install the app again", strings.Join(missing, ", "))
+		k.scopes = missing
+		k.problems = append(k.problems, fmt.Sprintf("the app lacks the scopes %s: add them (`junban manifest` has them all) and install the app again",
+			strings.Join(missing, ", ")))
 	}
 }
 
@@ -109,7 +133,7 @@ func (k *check) socket(ctx context.Context) {
 	k.ask(ctx, "checking SLACK_APP_TOKEN", k.c.paces.open, func(ctx context.Context) error {
 		_, _, err := k.c.api.StartSocketModeContext(ctx)
 		return err
-	})
+	}, k.bad)
 }
 
 var appIDPattern = regexp.MustCompile(`^A[0-9A-Z]{8,}$`)
@@ -136,23 +160,24 @@ func (k *check) app(ctx context.Context, appToken Secret) {
 }
 
 func (k *check) channel(ctx context.Context, id string) {
+	bad := func(format string, args ...any) { k.badChannel(id, format, args...) }
 	var channel *slack.Channel
 	ok := k.ask(ctx, "checking channel "+id, k.c.paces.channels, func(ctx context.Context) (err error) {
 		channel, err = k.c.api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: id})
 		return err
-	})
+	}, bad)
 	if !ok {
 		return
 	}
 	name := fmt.Sprintf("channel %s (#%s)", id, channel.Name)
 	if channel.IsArchived {
-		k.bad("%s is archived: %s", name, advice("is_archived"))
+		bad("%s is archived: %s", name, advice("is_archived"))
 		return
 	}
 	if !channel.IsMember {
-		k.bad("the bot is not in %s: invite it there", name)
+		bad("the bot is not in %s: invite it there", name)
 	}
 	if channel.IsExtShared {
-		k.bad("%s is shared with another workspace, whose people could click the buttons: use a channel of your own", name)
+		bad("%s is shared with another workspace, whose people could click the buttons: use a channel of your own", name)
 	}
 }
