@@ -16,8 +16,8 @@ import (
 	"junban/deploy/engine"
 )
 
-// shared finds which of the machines other services deploy to as well. A group of theirs that does not exist, or that
-// the bot may not see, is their own matter.
+// shared finds which of the machines other services deploy to as well, in target groups that are not the subject's too:
+// those an instance leaves. A group of theirs that does not exist, or that the bot may not see, is their own matter.
 func (s *survey) shared(ctx context.Context, machines map[string]machine, others map[string]engine.Want) error {
 	by := map[string][]string{} // target group -> services
 	for name, w := range others {
@@ -29,10 +29,17 @@ func (s *survey) shared(ctx context.Context, machines map[string]machine, others
 	if err != nil {
 		return err
 	}
+	own := map[string]bool{}
+	for _, g := range s.Groups {
+		own[g.ARN] = true
+	}
 	lists := make([][]deploy.Target, len(groups))
 	all, within := errgroup.WithContext(ctx)
 	all.SetLimit(atOnce)
 	for i, g := range groups {
+		if own[g.ARN] {
+			continue
+		}
 		all.Go(func() error {
 			r, err := s.cloud.Health(within, g.ARN, time.Now().Add(-recent))
 			lists[i] = r.Targets
