@@ -35,10 +35,18 @@ var findings = map[string]finding{
 			return T("None of the ", v.get("registered"), " instances in ", B(v.get("group")),
 				" is healthy. The load balancer sends requests to all of them then, so each one that leaves takes capacity away.")
 		},
-		always("Bring one to health first, or register one. A deploy asks a person before it takes anything out of such a group."),
+		func(v values) Text {
+			if v.get("registered") == "0" {
+				return T("Register its instances.")
+			}
+			return T("Bring one to health first. A deploy asks a person before it takes anything out of such a group.")
+		},
 	},
 	doctor.OneHealthyTarget: {
 		func(v values) Text {
+			if v.get("registered") != "1" && v.get("minimum") == "0" {
+				return T("Only ", B(v.get("instance")), " of the ", v.get("registered"), " instances in ", B(v.get("group")), " is healthy: the service is DOWN if it leaves before another one is.")
+			}
 			if v.get("registered") != "1" {
 				return T("Only ", B(v.get("instance")), " of the ", v.get("registered"), " instances in ", B(v.get("group")), " is healthy: it cannot leave until another one is.")
 			}
@@ -50,6 +58,9 @@ var findings = map[string]finding{
 		func(v values) Text {
 			if v.get("registered") != "1" {
 				return T("Bring the others to health.")
+			}
+			if v.get("minimum") == "0" {
+				return T("Add a second instance if it must stay up.")
 			}
 			return T("Add a second instance; or write ", C("min_healthy: 0"), " if the service may be down for a while.")
 		},

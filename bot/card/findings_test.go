@@ -1,0 +1,132 @@
+package card
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"junban/deploy"
+	"junban/deploy/doctor"
+)
+
+// some is a finding of each name, with values as doctor gives them.
+var some = []deploy.Finding{
+	{Name: doctor.PermissionMissing, Severity: deploy.Blocks, Values: map[string]string{"action": "ec2:DescribeInstances", "principal": "arn:aws:iam::123456789012:user/junban"}},
+	{Name: doctor.GroupUnused, Severity: deploy.Blocks, Values: map[string]string{"group": "web"}},
+	{Name: doctor.NoHealthyTarget, Severity: deploy.Warns, Values: map[string]string{"group": "web", "registered": "2"}},
+	{Name: doctor.NoHealthyTarget, Severity: deploy.Blocks, Values: map[string]string{"group": "web", "registered": "0"}},
+	{Name: doctor.OneHealthyTarget, Severity: deploy.Blocks, Values: map[string]string{"group": "web", "instance": "web-1 (i-1)", "registered": "1", "minimum": "1"}},
+	{Name: doctor.OneHealthyTarget, Severity: deploy.Warns, Values: map[string]string{"group": "web", "instance": "web-1 (i-1)", "registered": "1", "minimum": "0"}},
+	{Name: doctor.OneHealthyTarget, Severity: deploy.Warns, Values: map[string]string{"group": "web", "instance": "web-1 (i-1)", "registered": "3", "minimum": "1"}},
+	{Name: doctor.MinimumTooHigh, Severity: deploy.Blocks, Values: map[string]string{"group": "web", "registered": "2", "minimum": "2", "largest": "1"}},
+	{
+		Name: doctor.TargetInDisabledZone, Severity: deploy.Warns, Fix: "aws elbv2 set-subnets …",
+		Values: map[string]string{"group": "web", "balancer": "front", "instances": "web-1 (i-1)", "zones": "d", "enabled": "a, c", "scheme": "internet-facing"},
+	},
+	{Name: doctor.AgentOffline, Severity: deploy.Blocks, Values: map[string]string{"instances": "web-1 (i-1)", "ping": "ConnectionLost"}},
+	{Name: doctor.AgentOffline, Severity: deploy.Blocks, Values: map[string]string{"instances": "web-2 (i-2)", "ping": doctor.Never}},
+	{Name: doctor.SlackSetup, Severity: deploy.Blocks, Values: map[string]string{"problems": "SLACK_APP_TOKEN is not set"}},
+	{Name: doctor.SlackScopeMissing, Severity: deploy.Blocks, Values: map[string]string{"scopes": "chat:write (posting)"}},
+	{Name: doctor.SlackNotInChannel, Severity: deploy.Blocks, Values: map[string]string{"channel": "C0WEB", "why": "the bot is not in channel C0WEB (#web): invite it there"}},
+	{Name: doctor.SessionsNotSticky, Severity: deploy.Warns, Values: map[string]string{"group": "web", "registered": "2"}},
+	{Name: doctor.StickyWithoutCross, Severity: deploy.Warns, Values: map[string]string{"group": "web"}},
+	{Name: doctor.ZoneWithoutTarget, Severity: deploy.Warns, Values: map[string]string{"group": "web", "balancer": "front", "zones": "d", "cross_zone": "false"}},
+	{Name: doctor.ZoneWithoutTarget, Severity: deploy.Warns, Values: map[string]string{"group": "web", "balancer": "front", "zones": "d", "others": "api"}},
+	{Name: doctor.ZoneWithOneTarget, Severity: deploy.Warns, Values: map[string]string{"group": "web", "zones": "c", "instances": "web-2 (i-2)"}},
+	{Name: doctor.ProfileMissing, Severity: deploy.Warns, Values: map[string]string{"instances": "web-2 (i-2)"}},
+	{Name: doctor.ProfilesDiffer, Severity: deploy.Warns, Values: map[string]string{"profiles": "web: web-1 (i-1); web2: web-2 (i-2)"}},
+	{Name: doctor.FleetDiffers, Severity: deploy.Warns, Values: map[string]string{"what": "type", "seen": "t3.small: web-1 (i-1); t3.large: web-2 (i-2)"}},
+	{Name: doctor.FleetDiffers, Severity: deploy.Warns, Values: map[string]string{"what": "image", "seen": "ami-1: web-1 (i-1); ami-2: web-2 (i-2)"}},
+	{Name: doctor.FleetDiffers, Severity: deploy.Warns, Values: map[string]string{"what": "metadata_tokens", "seen": "required: web-1 (i-1); optional: web-2 (i-2)"}},
+	{Name: doctor.InAutoScaling, Severity: deploy.Warns, Values: map[string]string{"scaling": "asg", "instances": "web-1 (i-1)"}},
+	{Name: doctor.InAutoScaling, Severity: deploy.Notes, Values: map[string]string{"scaling": "asg", "instances": "web-1 (i-1)", "suspended": "ReplaceUnhealthy"}},
+	{Name: doctor.SharedInstance, Severity: deploy.Warns, Values: map[string]string{"instances": "web-1 (i-1)", "services": "api, cron in production"}},
+	{Name: doctor.DeregistrationZero, Severity: deploy.Warns, Fix: "aws one\naws two", Values: map[string]string{"group": "web"}},
+	{Name: doctor.DeregistrationDefault, Severity: deploy.Notes, Values: map[string]string{"group": "web", "delay": "5m0s", "instances": "4", "estimate": "22m0s"}},
+	{Name: doctor.SlowStart, Severity: deploy.Notes, Values: map[string]string{"group": "web", "slow_start": "1m0s", "pause_between": "0s"}},
+	{Name: doctor.PortOverride, Severity: deploy.Notes, Values: map[string]string{"group": "web", "port": "80", "targets": "web-2 (i-2):8080"}},
+	{Name: doctor.NotChecked, Severity: deploy.Notes, Values: map[string]string{"action": "ssm:DescribeInstanceInformation", "why": "status 500"}},
+	{Name: doctor.FleetDiffers, Severity: deploy.Warns, Accepted: "pets", Values: map[string]string{"what": "type", "seen": "t3.small: web-1 (i-1); t3.large: web-2 (i-2)"}},
+}
+
+func TestEveryFindingHasItsSentences(t *testing.T) {
+	for _, name := range doctor.Names() {
+		if _, ok := findings[name]; !ok {
+			t.Errorf("%s has no sentences", name)
+		}
+		shown := false
+		for _, f := range some {
+			shown = shown || f.Name == name
+		}
+		if !shown {
+			t.Errorf("%s is not among the findings of this test", name)
+		}
+	}
+	for name := range findings {
+		known := false
+		for _, n := range doctor.Names() {
+			known = known || n == name
+		}
+		if !known {
+			t.Errorf("there is no finding %s any more", name)
+		}
+	}
+	for _, f := range some {
+		seen, mend := Finding(f)
+		for k, v := range f.Values {
+			if d := (values{f.Values, nil}).duration(k); !strings.Contains(seen.Plain()+mend.Plain(), v) && !strings.Contains(seen.Plain(), d) && !unsaid[f.Name+" "+k] {
+				t.Errorf("%s does not say its %s: %s", f.Name, k, seen.Plain())
+			}
+		}
+		if s := seen.Plain(); strings.Contains(s, "  ") || !strings.HasSuffix(s, ".") {
+			t.Errorf("%s: %q", f.Name, s)
+		}
+	}
+}
+
+// unsaid are values that choose a sentence or say what another value says.
+var unsaid = map[string]bool{
+	"one-healthy-target minimum": true, "one-healthy-target registered": true, "no-healthy-target registered": true, "target-in-disabled-zone scheme": true,
+	"zone-without-target cross_zone": true, "fleet-differs what": true, "slow-start pause_between": true,
+}
+
+func TestFindingsGolden(t *testing.T) {
+	got := FindingsText("web in production", some) + "\n" + FindingsText("api", nil)
+	const path = "testdata/findings.txt"
+	if update {
+		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("JUNBAN_UPDATE=1 go test ./bot/card accepts:\n%s", got)
+	}
+}
+
+func TestAMessageOfFindingsFitsSlack(t *testing.T) {
+	var many []deploy.Finding
+	for n := range 60 {
+		many = append(many, deploy.Finding{
+			Name: doctor.DeregistrationZero, Severity: deploy.Warns, Fix: strings.Repeat("aws line\n", 100), Values: map[string]string{"group": fmt.Sprint("web", n)},
+		})
+	}
+	m := Findings("web", append(many, some[len(some)-1]))
+	if len(m.Blocks) > 50 {
+		t.Errorf("%d blocks", len(m.Blocks))
+	}
+	text := m.Plain()
+	for _, says := range []string{"Nothing blocks a deploy; 60 warnings.", "And 40 more", "Accepted in deploy.yaml: fleet-differs (pets).", "# and 91 more"} {
+		if !strings.Contains(text, says) {
+			t.Errorf("%q is not in the message", says)
+		}
+	}
+	f := deploy.Finding{Name: doctor.ProfileMissing, Values: map[string]string{"instances": strings.Repeat("web-1 (i-1), ", 1000)}}
+	if seen, _ := Finding(f); len(seen.Plain()) > 800 || !strings.Contains(seen.Plain(), "and more") {
+		t.Errorf("a long list is not cut: %d bytes", len(seen.Plain()))
+	}
+}
