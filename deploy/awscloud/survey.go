@@ -65,7 +65,7 @@ func (s *survey) read(ctx context.Context, groups []found, of Subject) error {
 	all.SetLimit(atOnce)
 	for i := range groups {
 		g := &groups[i]
-		s.Groups[i] = doctor.Group{Group: g.Group, Balancers: slices.Sorted(slices.Values(g.balancers))}
+		s.Groups[i] = doctor.Group{Group: g.Group, Balancers: slices.Compact(slices.Sorted(slices.Values(g.balancers)))}
 		all.Go(func() error { return s.attributes(within, &s.Groups[i]) })
 		all.Go(func() error {
 			r, err := s.cloud.Health(within, g.ARN, time.Now().Add(-recent))
