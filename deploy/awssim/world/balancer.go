@@ -1,6 +1,7 @@
 package world
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 )
@@ -17,6 +18,8 @@ type Balancer struct {
 	VPC     string
 	Zones   []Zone // empty: every zone is enabled
 	Tags    map[string]string
+	// Attributes differ from AWS's defaults; what Balancers returns is complete.
+	Attributes map[string]string
 }
 
 // Listener forwards one port of a load balancer to a group.
@@ -69,6 +72,10 @@ func (w *World) AddBalancer(b Balancer) string {
 		b.VPC = defaultVPC
 	}
 	b.Zones = slices.Clone(b.Zones)
+	for _, z := range b.Zones {
+		w.imply(z, b.VPC)
+	}
+	b.Attributes = attributesOf(balancerAttributes, b.Attributes)
 	w.balancers = append(w.balancers, &balancer{Balancer: b, id: id})
 	return b.ARN
 }
@@ -119,7 +126,11 @@ func (w *World) AddRule(listener string, r Rule) string {
 func (w *World) SetZones(lb string, zones []Zone) {
 	now := w.enter()
 	defer w.mu.Unlock()
-	w.mustBalancer(lb).Zones = slices.Clone(zones)
+	b := w.mustBalancer(lb)
+	b.Zones = slices.Clone(zones)
+	for _, z := range zones {
+		w.imply(z, b.VPC)
+	}
 	w.reassess(now)
 }
 
@@ -141,7 +152,7 @@ func (w *World) Balancers() []Balancer {
 	out := make([]Balancer, 0, len(w.balancers))
 	for _, b := range w.balancers {
 		c := b.Balancer
-		c.Zones = slices.Clone(c.Zones)
+		c.Zones, c.Attributes = slices.Clone(c.Zones), maps.Clone(c.Attributes)
 		out = append(out, c)
 	}
 	return out
@@ -162,13 +173,21 @@ func (w *World) Listeners() []Listener {
 	return out
 }
 
-func (w *World) mustBalancer(nameOrARN string) *balancer {
+func (w *World) balancer(nameOrARN string) (*balancer, error) {
 	for _, b := range w.balancers {
 		if b.ARN == nameOrARN || b.Name == nameOrARN {
-			return b
+			return b, nil
 		}
 	}
-	panic("world: no load balancer " + nameOrARN)
+	return nil, failf("LoadBalancerNotFound", "One or more load balancers not found")
+}
+
+func (w *World) mustBalancer(nameOrARN string) *balancer {
+	b, err := w.balancer(nameOrARN)
+	if err != nil {
+		panic("world: no load balancer " + nameOrARN)
+	}
+	return b
 }
 
 func (w *World) mustGroup(nameOrARN string) string {

@@ -2,7 +2,6 @@ package world
 
 import (
 	"maps"
-	"slices"
 	"strconv"
 	"time"
 )
@@ -43,10 +42,11 @@ const (
 
 type group struct {
 	Group
-	regs  []*registration
-	order []Pair             // every pair ever registered, in the order of first registration
-	seen  map[Pair][]point   // the readings of each target through time, oldest first
-	gone  map[Pair]time.Time // targets whose instance was terminated, and when
+	regs   []*registration
+	byPair map[Pair]*registration // the same, by pair
+	order  []Pair                 // every pair ever registered, in the order of first registration
+	seen   map[Pair][]point       // the readings of each target through time, oldest first
+	gone   map[Pair]time.Time     // targets whose instance was terminated, and when
 }
 
 func (g *Group) fill() {
@@ -75,16 +75,7 @@ func (g *Group) fill() {
 	if g.UnhealthyThreshold == 0 {
 		g.UnhealthyThreshold = 2
 	}
-	attrs := map[string]string{
-		"stickiness.enabled":                    "false",
-		"stickiness.type":                       "lb_cookie",
-		"stickiness.lb_cookie.duration_seconds": "86400",
-		"slow_start.duration_seconds":           "0",
-		"load_balancing.algorithm.type":         "round_robin",
-		"load_balancing.cross_zone.enabled":     "use_load_balancer_configuration",
-	}
-	maps.Copy(attrs, g.Attributes)
-	g.Attributes = attrs
+	g.Attributes = attributesOf(groupAttributes, g.Attributes)
 	g.Tags = maps.Clone(g.Tags)
 }
 
@@ -101,7 +92,7 @@ func (w *World) AddGroup(g Group) string {
 	}
 	g.fill()
 	g.ARN = w.arn("targetgroup/" + g.Name + "/" + w.hex())
-	w.groups = append(w.groups, &group{Group: g, seen: map[Pair][]point{}, gone: map[Pair]time.Time{}})
+	w.groups = append(w.groups, &group{Group: g, byPair: map[Pair]*registration{}, seen: map[Pair][]point{}, gone: map[Pair]time.Time{}})
 	return g.ARN
 }
 
@@ -126,40 +117,6 @@ func (w *World) copyOf(g *group) Group {
 		}
 	}
 	return c
-}
-
-// SetAttributes changes attributes of a group as ModifyTargetGroupAttributes
-// does. Targets that drain already keep the delay they began with.
-func (w *World) SetAttributes(group string, attrs map[string]string) error {
-	now := w.enter()
-	defer w.mu.Unlock()
-	g, err := w.find(group)
-	if err != nil {
-		return err
-	}
-	for _, k := range slices.Sorted(maps.Keys(attrs)) {
-		if k == delayKey {
-			n, err := strconv.Atoi(attrs[k])
-			if err != nil || n < 0 || n > 3600 {
-				return failf("ValidationError", "Deregistration delay timeout value must be between 0 and 3600 seconds inclusive")
-			}
-			continue
-		}
-		if _, ok := g.Attributes[k]; !ok {
-			return failf("InvalidConfigurationRequest", "Target group attribute key '%s' is not recognized", k)
-		}
-	}
-	for k, v := range attrs {
-		if k == delayKey {
-			n, _ := strconv.Atoi(v) // checked above
-			g.Delay = time.Duration(n) * time.Second
-			continue
-		}
-		g.Attributes[k] = v
-	}
-	w.append(Entry{At: now, Kind: KindAttributes, Group: g.Name})
-	w.broadcast()
-	return nil
 }
 
 // SetDelay changes the deregistration delay, also to fractions of a second.

@@ -2,8 +2,8 @@ package world
 
 import (
 	"maps"
+	"slices"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -25,11 +25,18 @@ type Instance struct {
 	Zone        string // Availability Zone
 	State       string // default running
 	Tags        map[string]string
-	AgentOnline bool // the SSM agent is registered and answers
+	AgentOnline bool      // the SSM agent is registered and answers
+	AgentKnown  bool      // it has been registered at some time: without answering it reads ConnectionLost; true with AgentOnline
+	AgentSeen   time.Time // when the agent that does not answer did so last; zero while it answers
 	Type        string
 	Image       string
 	Subnet      string
 	VPC         string
+	Key         string // key pair, by name
+	Profile     string // ARN of the instance profile; empty: none
+	Security    []SecurityGroup
+	Tokens      string    // of the metadata options: required (default) or optional
+	HopLimit    int       // of the metadata options; default 2
 	Launched    time.Time // default: when it was added
 
 	Addr  string         // host:port where its app really listens, for the load balancer and the health checks
@@ -48,6 +55,9 @@ func (i Instance) AddrOf(port int) string {
 	}
 	return i.PrivateIP + ":" + strconv.Itoa(port)
 }
+
+// SecurityGroup is one that an instance is in.
+type SecurityGroup struct{ ID, Name string }
 
 type instance struct {
 	Instance
@@ -70,7 +80,18 @@ func (w *World) AddInstance(i Instance) {
 	def(&i.Type, "t3.small")
 	def(&i.Image, "ami-0abcdef1234567890")
 	def(&i.VPC, defaultVPC)
-	def(&i.Subnet, "subnet-0"+strings.TrimPrefix(i.Zone, w.region))
+	def(&i.Subnet, w.subnetOf(i.Zone))
+	def(&i.Tokens, "required")
+	if i.HopLimit == 0 {
+		i.HopLimit = 2
+	}
+	i.AgentKnown = i.AgentKnown || i.AgentOnline
+	if i.AgentKnown && !i.AgentOnline && i.AgentSeen.IsZero() {
+		i.AgentSeen = now
+	}
+	if i.Security = slices.Clone(i.Security); i.Security == nil {
+		i.Security = []SecurityGroup{{"sg-0a1b2c3d", "default"}}
+	}
 	if i.Launched.IsZero() {
 		i.Launched = now
 	}
@@ -82,7 +103,13 @@ func (w *World) AddInstance(i Instance) {
 		i.Tags["Name"] = i.Name
 	}
 	i.Addrs = maps.Clone(i.Addrs)
-	w.instances = append(w.instances, &instance{Instance: i})
+	if w.byID[i.ID] != nil {
+		panic("world: instance " + i.ID + " exists")
+	}
+	in := &instance{Instance: i}
+	w.instances = append(w.instances, in)
+	w.byID[i.ID] = in
+	w.imply(Zone{i.Zone, i.Subnet}, i.VPC)
 	w.broadcast()
 }
 
@@ -101,7 +128,7 @@ func (w *World) Instances() []Instance {
 func (w *World) Instance(id string) (Instance, bool) {
 	w.enter()
 	defer w.mu.Unlock()
-	if i := w.byID(id); i != nil {
+	if i := w.byID[id]; i != nil {
 		return i.copy(), true
 	}
 	return Instance{}, false
@@ -109,25 +136,46 @@ func (w *World) Instance(id string) (Instance, bool) {
 
 func (i *instance) copy() Instance {
 	c := i.Instance
-	c.Tags, c.Addrs = maps.Clone(c.Tags), maps.Clone(c.Addrs)
+	c.Tags, c.Addrs, c.Security = maps.Clone(c.Tags), maps.Clone(c.Addrs), slices.Clone(c.Security)
 	return c
 }
 
-// SetAgent says whether the instance's SSM agent answers.
+// SetAgent says whether the instance's SSM agent answers. One that did and
+// does so no more stays known: its connection is lost.
 func (w *World) SetAgent(id string, online bool) {
-	w.enter()
+	now := w.enter()
 	defer w.mu.Unlock()
-	if i := w.byID(id); i != nil {
-		i.AgentOnline = online
+	if i := w.byID[id]; i != nil {
+		if i.AgentSeen = (time.Time{}); !online && i.AgentKnown {
+			i.AgentSeen = now
+		}
+		i.AgentOnline, i.AgentKnown = online, i.AgentKnown || online
 		w.broadcast()
 	}
+}
+
+// SetTags adds tags to an instance, or gives them other values.
+// Errors: InvalidInstanceID.NotFound.
+func (w *World) SetTags(id string, tags map[string]string) error {
+	w.enter()
+	defer w.mu.Unlock()
+	i := w.byID[id]
+	if i == nil {
+		return failf("InvalidInstanceID.NotFound", "The instance ID '%s' does not exist", id)
+	}
+	maps.Copy(i.Tags, tags)
+	if name, ok := tags["Name"]; ok {
+		i.Name = name
+	}
+	w.broadcast()
+	return nil
 }
 
 // SetAddr says where the instance's app really listens from now on.
 func (w *World) SetAddr(id, addr string) {
 	w.enter()
 	defer w.mu.Unlock()
-	if i := w.byID(id); i != nil {
+	if i := w.byID[id]; i != nil {
 		i.Addr = addr
 		w.broadcast()
 	}
@@ -148,7 +196,7 @@ func (w *World) Terminate(id string) error {
 func (w *World) move(id, kind, through, to, past string) error {
 	now := w.enter()
 	defer w.mu.Unlock()
-	i := w.byID(id)
+	i := w.byID[id]
 	if i == nil {
 		return failf("InvalidInstanceID.NotFound", "The instance ID '%s' does not exist", id)
 	}
@@ -167,19 +215,10 @@ func (w *World) move(id, kind, through, to, past string) error {
 	return nil
 }
 
-func (w *World) byID(id string) *instance {
-	for _, i := range w.instances {
-		if i.ID == id {
-			return i
-		}
-	}
-	return nil
-}
-
 // behind is the instance behind a target of the group, or nil.
 func (w *World) behind(g *group, id string) *instance {
 	if g.TargetType == instanceType {
-		return w.byID(id)
+		return w.byID[id]
 	}
 	for _, i := range w.instances {
 		if i.PrivateIP == id && i.State != Terminated {

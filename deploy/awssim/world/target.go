@@ -61,6 +61,7 @@ func (w *World) register(g *group, p Pair, now time.Time) {
 	}
 	w.gen++
 	r := &registration{pair: p, gen: w.gen}
+	g.byPair[p] = r
 	if old != nil {
 		g.regs[slices.Index(g.regs, old)] = r
 	} else {
@@ -80,7 +81,7 @@ func (w *World) admit(g *group, pairs []Pair) error {
 			}
 			continue
 		}
-		i := w.byID(p.ID)
+		i := w.byID[p.ID]
 		if i == nil {
 			return failf("InvalidTarget", "The following targets are not valid instances: '%s'", p.ID)
 		}
@@ -143,12 +144,7 @@ func (g *group) resolve(pairs []Pair) ([]Pair, error) {
 }
 
 func (g *group) reg(p Pair) *registration {
-	for _, r := range g.regs {
-		if r.pair == p {
-			return r
-		}
-	}
-	return nil
+	return g.byPair[p]
 }
 
 func (g *group) draining(id string) bool {
@@ -156,5 +152,8 @@ func (g *group) draining(id string) bool {
 }
 
 func (g *group) drop(r *registration) {
+	if g.byPair[r.pair] == r {
+		delete(g.byPair, r.pair)
+	}
 	g.regs = slices.DeleteFunc(g.regs, func(x *registration) bool { return x == r })
 }

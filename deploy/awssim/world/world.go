@@ -41,6 +41,8 @@ type World struct {
 	groups    []*group
 	balancers []*balancer
 	instances []*instance
+	byID      map[string]*instance
+	subnets   []Subnet
 	changed   chan struct{}
 	log       []Entry
 	stale     time.Duration
@@ -61,6 +63,7 @@ func New(o Options) *World {
 	return &World{
 		now: o.Now, region: o.Region, account: o.Account, change: o.StateChange,
 		rng:     rand.New(rand.NewPCG(o.Seed, 0x6a756e62616e)),
+		byID:    map[string]*instance{},
 		changed: make(chan struct{}),
 	}
 }
