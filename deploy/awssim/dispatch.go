@@ -113,6 +113,9 @@ func (s *Server) operations() map[string]operation {
 		t[string(svc)+"."+name] = operation{k, do}
 	}
 	add(elb, reads, "DescribeLoadBalancers", s.describeLoadBalancers)
+	add(elb, reads, "DescribeLoadBalancerAttributes", s.describeLoadBalancerAttributes)
+	add(elb, writes, "ModifyLoadBalancerAttributes", s.modifyLoadBalancerAttributes)
+	add(elb, writes, "SetSubnets", s.setSubnets)
 	add(elb, reads, "DescribeListeners", s.describeListeners)
 	add(elb, reads, "DescribeRules", s.describeRules)
 	add(elb, reads, "DescribeTags", s.describeELBTags)
@@ -125,6 +128,9 @@ func (s *Server) operations() map[string]operation {
 	add(ec2, reads, "DescribeInstances", s.describeInstances)
 	add(ec2, reads, "DescribeInstanceStatus", s.describeInstanceStatus)
 	add(ec2, reads, "DescribeTags", s.describeEC2Tags)
+	add(ec2, reads, "DescribeSubnets", s.describeSubnets)
+	add(ec2, writes, "CreateTags", s.createTags)
+	add(ec2, writes, "RunInstances", s.runInstances)
 	add(ec2, writes, "StartInstances", s.moveInstances(s.world.Start))
 	add(ec2, writes, "StopInstances", s.moveInstances(s.world.Stop))
 	add(ec2, writes, "TerminateInstances", s.moveInstances(s.world.Terminate))

@@ -2,6 +2,8 @@ package awssim
 
 import (
 	"encoding/xml"
+	"fmt"
+	"hash/crc64"
 	"maps"
 	"path"
 	"slices"
@@ -31,26 +33,46 @@ type ec2TagXML struct {
 }
 
 type instanceXML struct {
-	ID           string      `xml:"instanceId"`
-	Image        string      `xml:"imageId"`
-	State        ec2StateXML `xml:"instanceState"`
-	PrivateDNS   string      `xml:"privateDnsName"`
-	Launch       int         `xml:"amiLaunchIndex"`
-	Type         string      `xml:"instanceType"`
-	Launched     string      `xml:"launchTime"`
-	Zone         string      `xml:"placement>availabilityZone"`
-	Tenancy      string      `xml:"placement>tenancy"`
-	Monitoring   string      `xml:"monitoring>state"`
-	Subnet       string      `xml:"subnetId"`
-	VPC          string      `xml:"vpcId"`
-	PrivateIP    string      `xml:"privateIpAddress"`
-	Architecture string      `xml:"architecture"`
-	RootType     string      `xml:"rootDeviceType"`
-	RootName     string      `xml:"rootDeviceName"`
-	Virtual      string      `xml:"virtualizationType"`
-	Tags         []ec2TagXML `xml:"tagSet>item"`
-	Hypervisor   string      `xml:"hypervisor"`
-	Tokens       string      `xml:"metadataOptions>httpTokens"`
+	ID           string       `xml:"instanceId"`
+	Image        string       `xml:"imageId"`
+	State        ec2StateXML  `xml:"instanceState"`
+	PrivateDNS   string       `xml:"privateDnsName"`
+	Key          string       `xml:"keyName,omitempty"`
+	Launch       int          `xml:"amiLaunchIndex"`
+	Type         string       `xml:"instanceType"`
+	Launched     string       `xml:"launchTime"`
+	Zone         string       `xml:"placement>availabilityZone"`
+	Tenancy      string       `xml:"placement>tenancy"`
+	Monitoring   string       `xml:"monitoring>state"`
+	Subnet       string       `xml:"subnetId"`
+	VPC          string       `xml:"vpcId"`
+	PrivateIP    string       `xml:"privateIpAddress"`
+	Architecture string       `xml:"architecture"`
+	RootType     string       `xml:"rootDeviceType"`
+	RootName     string       `xml:"rootDeviceName"`
+	Virtual      string       `xml:"virtualizationType"`
+	Tags         []ec2TagXML  `xml:"tagSet>item"`
+	Hypervisor   string       `xml:"hypervisor"`
+	Groups       []groupIDXML `xml:"groupSet>item"`
+	Profile      *profileXML  `xml:"iamInstanceProfile"`
+	Metadata     metadataXML  `xml:"metadataOptions"`
+}
+
+type groupIDXML struct {
+	ID   string `xml:"groupId"`
+	Name string `xml:"groupName"`
+}
+
+type profileXML struct {
+	ARN string `xml:"arn"`
+	ID  string `xml:"id"`
+}
+
+type metadataXML struct {
+	State    string `xml:"state"`
+	Tokens   string `xml:"httpTokens"`
+	HopLimit int    `xml:"httpPutResponseHopLimit"`
+	Endpoint string `xml:"httpEndpoint"`
 }
 
 type reservationXML struct {
@@ -106,10 +128,20 @@ func describeInstance(i world.Instance) instanceXML {
 		PrivateDNS: "ip-" + strings.ReplaceAll(i.PrivateIP, ".", "-") + ".ec2.internal",
 		Launched:   i.Launched.UTC().Format("2006-01-02T15:04:05.000Z"),
 		Subnet:     i.Subnet, VPC: i.VPC, PrivateIP: i.PrivateIP, Architecture: "x86_64", RootType: "ebs", RootName: "/dev/xvda",
-		Virtual: "hvm", Hypervisor: "xen", Tokens: "required", Tags: ec2Tags(i.Tags),
+		Virtual: "hvm", Hypervisor: "xen", Key: i.Key, Tags: ec2Tags(i.Tags),
+		Metadata: metadataXML{"applied", i.Tokens, i.HopLimit, "enabled"},
+	}
+	for _, g := range i.Security {
+		x.Groups = append(x.Groups, groupIDXML(g))
+	}
+	if i.Profile != "" {
+		x.Profile = &profileXML{i.Profile, "AIPA" + strings.ToUpper(fmt.Sprintf("%017x", crc(i.Profile)))}
 	}
 	return x
 }
+
+// crc makes an id of its own for a name.
+func crc(s string) uint64 { return crc64.Checksum([]byte(s), crc64.MakeTable(crc64.ECMA)) }
 
 func ec2Tags(m map[string]string) []ec2TagXML {
 	var out []ec2TagXML
@@ -240,6 +272,16 @@ func valuesOf(i world.Instance, name string) ([]string, error) {
 		return []string{i.Subnet}, nil
 	case "instance-type":
 		return []string{i.Type}, nil
+	case "image-id":
+		return []string{i.Image}, nil
+	case "iam-instance-profile.arn":
+		return []string{i.Profile}, nil
+	case "instance.group-id", "network-interface.group-id":
+		ids := make([]string, 0, len(i.Security))
+		for _, g := range i.Security {
+			ids = append(ids, g.ID)
+		}
+		return ids, nil
 	}
 	return nil, badRequest("InvalidParameterValue", "The filter '"+name+"' is invalid")
 }

@@ -1,6 +1,7 @@
 package awssim
 
 import (
+	"slices"
 	"strings"
 
 	"junban/deploy/awssim/world"
@@ -135,4 +136,70 @@ func (s *Server) moveInstances(move func(string) error) func(*request) (any, err
 		}
 		return out, nil
 	}
+}
+
+type subnetXML struct {
+	ID     string      `xml:"subnetId"`
+	State  string      `xml:"state"`
+	VPC    string      `xml:"vpcId"`
+	CIDR   string      `xml:"cidrBlock"`
+	Free   int         `xml:"availableIpAddressCount"`
+	Zone   string      `xml:"availabilityZone"`
+	Owner  string      `xml:"ownerId"`
+	Public bool        `xml:"mapPublicIpOnLaunch"`
+	Tags   []ec2TagXML `xml:"tagSet>item"`
+}
+
+func (s *Server) describeSubnets(r *request) (any, error) {
+	ids := r.list("SubnetId", "")
+	filters, err := r.filters()
+	if err != nil {
+		return nil, err
+	}
+	all := s.world.Subnets()
+	for _, id := range ids {
+		if !slices.ContainsFunc(all, func(n world.Subnet) bool { return n.ID == id }) {
+			return nil, badRequest("InvalidSubnetID.NotFound", "The subnet ID '"+id+"' does not exist")
+		}
+	}
+	var rows []subnetXML
+	for _, n := range all {
+		ok := len(ids) == 0 || slices.Contains(ids, n.ID)
+		for _, f := range filters {
+			values, err := subnetValues(n, f.name)
+			if err != nil {
+				return nil, err
+			}
+			ok = ok && f.matches(values)
+		}
+		if ok {
+			rows = append(rows, subnetXML{n.ID, "available", n.VPC, n.CIDR, 251, n.Zone, s.world.Account(), false, ec2Tags(n.Tags)})
+		}
+	}
+	page, next, err := ec2PageOf(r, rows, "subnetSet")
+	if err != nil {
+		return nil, err
+	}
+	return ec2Page[subnetXML]{"subnetSet", page, next}, nil
+}
+
+// subnetValues are a subnet's values for a filter.
+func subnetValues(n world.Subnet, name string) ([]string, error) {
+	if key, ok := strings.CutPrefix(name, "tag:"); ok {
+		if v, ok := n.Tags[key]; ok {
+			return []string{v}, nil
+		}
+		return nil, nil
+	}
+	switch name {
+	case "subnet-id":
+		return []string{n.ID}, nil
+	case "availability-zone", "availabilityZone":
+		return []string{n.Zone}, nil
+	case "vpc-id":
+		return []string{n.VPC}, nil
+	case "state":
+		return []string{"available"}, nil
+	}
+	return nil, badRequest("InvalidParameterValue", "The filter '"+name+"' is invalid")
 }

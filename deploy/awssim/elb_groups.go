@@ -1,7 +1,6 @@
 package awssim
 
 import (
-	"maps"
 	"math"
 	"slices"
 	"time"
@@ -84,47 +83,6 @@ func describeGroup(g world.Group) groupXML {
 
 // seconds rounds up: the protocol knows whole seconds only.
 func seconds(d time.Duration) int { return int(math.Ceil(d.Seconds())) }
-
-type pairXML struct{ Key, Value string }
-
-type attributesXML struct {
-	Attributes []pairXML `xml:"Attributes>member"`
-}
-
-func (s *Server) describeTargetGroupAttributes(r *request) (any, error) {
-	g, err := s.groupOf(r)
-	if err != nil {
-		return nil, err
-	}
-	return attributesXML{pairsOf(g.Attributes)}, nil
-}
-
-func (s *Server) modifyTargetGroupAttributes(r *request) (any, error) {
-	g, err := s.groupOf(r)
-	if err != nil {
-		return nil, err
-	}
-	keys, values := r.list("Attributes.member", ".Key"), r.list("Attributes.member", ".Value")
-	if len(keys) == 0 || len(keys) != len(values) {
-		return nil, required("attributes")
-	}
-	attrs := map[string]string{}
-	for i, k := range keys {
-		attrs[k] = values[i]
-	}
-	if err := s.world.SetAttributes(g.ARN, attrs); err != nil {
-		return nil, err
-	}
-	return attributesXML{pairsOf(attrs)}, nil
-}
-
-func pairsOf(m map[string]string) []pairXML {
-	out := make([]pairXML, 0, len(m))
-	for _, k := range slices.Sorted(maps.Keys(m)) {
-		out = append(out, pairXML{k, m[k]})
-	}
-	return out
-}
 
 type tagsXML struct {
 	Descriptions []tagXML `xml:"TagDescriptions>member"`

@@ -37,15 +37,16 @@ type Options struct {
 
 // Server answers AWS's API for one world. It is safe for concurrent use.
 type Server struct {
-	world  *world.World
-	exec   func(context.Context, Exec) Outcome
-	probe  func(context.Context, world.Check) world.Result
-	log    *slog.Logger
-	table  map[string]operation
-	gates  gates
-	faults faults
-	calls  calls
-	ssm    commands
+	world    *world.World
+	exec     func(context.Context, Exec) Outcome
+	probe    func(context.Context, world.Check) world.Result
+	log      *slog.Logger
+	table    map[string]operation
+	gates    gates
+	faults   faults
+	calls    calls
+	ssm      commands
+	launches launches
 
 	closing chan struct{} // closed by Close: held calls and commands let go
 	close   sync.Once
@@ -75,6 +76,7 @@ func New(o Options) *Server {
 		rng:     rand.New(rand.NewPCG(o.Seed, 0x617773)),
 	}
 	s.calls.count = map[string]int{}
+	s.launches.byToken = map[string][]string{}
 	s.ssm.init()
 	s.table = s.operations()
 	return s

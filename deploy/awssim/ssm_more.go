@@ -46,7 +46,8 @@ type informationInput struct {
 }
 
 // describeInstanceInformation tells of the instances whose agent is known: it
-// is Online, or the connection was lost because the instance does not run.
+// is Online, or the connection was lost because the instance does not run or
+// its agent answers no more.
 func (s *Server) describeInstanceInformation(r *request) (any, error) {
 	var in informationInput
 	if err := r.decode(&in); err != nil {
@@ -60,7 +61,7 @@ func (s *Server) describeInstanceInformation(r *request) (any, error) {
 	}
 	rows := []any{}
 	for _, i := range s.world.Instances() {
-		ok := i.AgentOnline && i.State != world.Terminated
+		ok := i.AgentKnown && i.State != world.Terminated
 		for _, f := range in.Filters {
 			match, err := informationFits(i, f.Key, f.Values)
 			if err != nil {
@@ -94,8 +95,12 @@ func ping(i world.Instance) string {
 }
 
 func (s *Server) information(i world.Instance) map[string]any {
+	seen := i.AgentSeen
+	if seen.IsZero() {
+		seen = s.world.Now()
+	}
 	return map[string]any{
-		"InstanceId": i.ID, "PingStatus": ping(i), "LastPingDateTime": epoch(s.world.Now()),
+		"InstanceId": i.ID, "PingStatus": ping(i), "LastPingDateTime": epoch(seen),
 		"AgentVersion": "3.3.987.0", "IsLatestVersion": true, "PlatformType": "Linux", "PlatformName": "Amazon Linux",
 		"PlatformVersion": "2023", "ResourceType": "EC2Instance", "IPAddress": i.PrivateIP, "ComputerName": i.Name,
 	}

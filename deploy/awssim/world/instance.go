@@ -67,52 +67,6 @@ type instance struct {
 func (i *instance) running() bool { return i.State == Running }
 func (i *instance) dead() bool    { return i.State == Terminated || i.State == ShuttingDown }
 
-// AddInstance adds an instance.
-func (w *World) AddInstance(i Instance) {
-	now := w.enter()
-	defer w.mu.Unlock()
-	def := func(s *string, v string) {
-		if *s == "" {
-			*s = v
-		}
-	}
-	def(&i.State, Running)
-	def(&i.Type, "t3.small")
-	def(&i.Image, "ami-0abcdef1234567890")
-	def(&i.VPC, defaultVPC)
-	def(&i.Subnet, w.subnetOf(i.Zone))
-	def(&i.Tokens, "required")
-	if i.HopLimit == 0 {
-		i.HopLimit = 2
-	}
-	i.AgentKnown = i.AgentKnown || i.AgentOnline
-	if i.AgentKnown && !i.AgentOnline && i.AgentSeen.IsZero() {
-		i.AgentSeen = now
-	}
-	if i.Security = slices.Clone(i.Security); i.Security == nil {
-		i.Security = []SecurityGroup{{"sg-0a1b2c3d", "default"}}
-	}
-	if i.Launched.IsZero() {
-		i.Launched = now
-	}
-	i.Tags = maps.Clone(i.Tags)
-	if i.Tags == nil {
-		i.Tags = map[string]string{}
-	}
-	if i.Name != "" {
-		i.Tags["Name"] = i.Name
-	}
-	i.Addrs = maps.Clone(i.Addrs)
-	if w.byID[i.ID] != nil {
-		panic("world: instance " + i.ID + " exists")
-	}
-	in := &instance{Instance: i}
-	w.instances = append(w.instances, in)
-	w.byID[i.ID] = in
-	w.imply(Zone{i.Zone, i.Subnet}, i.VPC)
-	w.broadcast()
-}
-
 // Instances returns all instances, also terminated ones, in the order they were added.
 func (w *World) Instances() []Instance {
 	w.enter()

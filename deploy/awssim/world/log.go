@@ -14,6 +14,7 @@ const (
 	KindStop       = "stop"
 	KindStart      = "start"
 	KindTerminate  = "terminate"
+	KindLaunch     = "launch"  // an instance was started by a call or by a group
 	KindCommand    = "command" // a command started on an instance
 	KindEnded      = "ended"   // a command ended
 )

@@ -27,14 +27,20 @@ type Options struct {
 	// StateChange is how long an instance stays pending, stopping or
 	// shutting-down. 0, the default: not at all.
 	StateChange time.Duration
+	// Launch completes an instance that RunInstances or an Auto Scaling group
+	// starts: where its stand-in listens, its folder, whether its agent
+	// answers (it does unless Launch says no). The world is locked meanwhile:
+	// it must not be called.
+	Launch func(*Instance)
 }
 
 // World is the state of one account in one region. It is safe for concurrent use.
 type World struct {
-	now     func() time.Time
-	region  string
-	account string
-	change  time.Duration
+	now      func() time.Time
+	region   string
+	account  string
+	change   time.Duration
+	complete func(*Instance)
 
 	mu        sync.Mutex
 	rng       *rand.Rand
@@ -61,7 +67,7 @@ func New(o Options) *World {
 		o.Account = "123456789012"
 	}
 	return &World{
-		now: o.Now, region: o.Region, account: o.Account, change: o.StateChange,
+		now: o.Now, region: o.Region, account: o.Account, change: o.StateChange, complete: o.Launch,
 		rng:     rand.New(rand.NewPCG(o.Seed, 0x6a756e62616e)),
 		byID:    map[string]*instance{},
 		changed: make(chan struct{}),
