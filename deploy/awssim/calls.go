@@ -18,10 +18,11 @@ const (
 type Call struct {
 	Seq     int // from 1
 	At      time.Time
-	Service string     // elasticloadbalancing, ec2 or ssm
+	Service string     // elasticloadbalancing, ec2, ssm, sts, autoscaling or monitoring
 	Action  string     // such as DeregisterTargets
 	Params  url.Values // of the Query protocol
-	Body    string     // of JSON 1.1
+	Body    string     // of JSON
+	Caller  string     // ARN of the user, role session or account that signed it
 
 	Done    bool // false: it has only arrived
 	Took    time.Duration
@@ -67,8 +68,8 @@ func (c *calls) begin(req *request, now time.Time) Call {
 	c.mu.Lock()
 	c.seq++
 	c.count[req.action]++
-	call := Call{Seq: c.seq, At: now, Service: string(req.service), Action: req.action, Params: req.form}
-	if req.service == ssm {
+	call := Call{Seq: c.seq, At: now, Service: string(req.service), Action: req.action, Params: req.form, Caller: req.who.ARN}
+	if req.wire != query && req.wire != cborRPC {
 		call.Body = string(req.body)
 	}
 	hook := c.hook

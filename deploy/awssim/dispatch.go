@@ -1,31 +1,12 @@
 package awssim
 
 import (
-	"bytes"
-	"encoding/json"
-	"encoding/xml"
 	"mime"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"junban/deploy/awssim/world"
-)
-
-// service is one AWS service, by the name it has in a credential scope.
-type service string
-
-const (
-	elb service = "elasticloadbalancing"
-	ec2 service = "ec2"
-	ssm service = "ssm"
-)
-
-const (
-	elbVersion = "2015-12-01"
-	ec2Version = "2016-11-15"
-	ssmTarget  = "AmazonSSM."
 )
 
 // kind is which token bucket an operation draws from.
@@ -48,29 +29,36 @@ type request struct {
 	service service
 	action  string
 	op      operation
+	wire    wire
 	form    url.Values // Query protocol
-	body    []byte     // JSON
+	body    []byte     // JSON and CBOR
+	who     principal
 }
 
-var scope = regexp.MustCompile(`Credential=[^/,]+/[0-9]{8}/[^/,]*/([^/,]+)/aws4_request`)
-
-// parse finds out which service and action are asked for: X-Amz-Target names
-// SSM's, Action the others', whose service is told by Version, or else by the
+// parse finds out which service and action are asked for: the path names
+// CloudWatch's in its CBOR protocol, X-Amz-Target SSM's and CloudWatch's in
+// JSON, Action the others', whose service is told by Version, or else by the
 // signature's credential scope.
-func (s *Server) parse(r *http.Request, body []byte) (*request, error) {
+func (s *Server) parse(r *http.Request, body []byte, signed scope) (*request, error) {
 	req := &request{service: elb, form: url.Values{}, body: body}
+	if name, ok := strings.CutPrefix(r.URL.Path, cborPath); ok {
+		req.service, req.action, req.wire = cloudwatch, name, cborRPC
+		return req, s.find(req, "UnknownOperationException", "")
+	}
 	if target := r.Header.Get("X-Amz-Target"); target != "" {
-		req.service = ssm
+		req.service, req.wire = ssm, json11
 		name, ok := strings.CutPrefix(target, ssmTarget)
-		req.action = name
-		req.op, ok = s.table[string(ssm)+"."+name], ok && s.table[string(ssm)+"."+name].do != nil
-		if !ok {
+		if watch, its := strings.CutPrefix(target, cloudwatchTarget); its {
+			req.service, req.wire, name, ok = cloudwatch, json10, watch, true
+		}
+		if req.action = name; !ok {
 			return req, &world.Error{Code: "UnknownOperationException", Status: 400}
 		}
-		return req, nil
+		return req, s.find(req, "UnknownOperationException", "")
 	}
-	if m := scope.FindStringSubmatch(r.Header.Get("Authorization")); m != nil {
-		req.service = service(m[1])
+	req.wire = query
+	if signed.service != "" {
+		req.service = signed.service
 	}
 	req.form = r.URL.Query()
 	if t, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); t == "application/x-www-form-urlencoded" {
@@ -82,22 +70,24 @@ func (s *Server) parse(r *http.Request, body []byte) (*request, error) {
 			req.form[k] = v
 		}
 	}
-	switch req.form.Get("Version") {
-	case elbVersion:
-		req.service = elb
-	case ec2Version:
-		req.service = ec2
+	if svc, ok := byVersion[req.form.Get("Version")]; ok {
+		req.service = svc
 	}
 	req.action = req.form.Get("Action")
 	if req.action == "" {
 		return req, badRequest("MissingAction", "The request must contain the parameter Action")
 	}
+	return req, s.find(req, "InvalidAction", "The action "+req.action+" is not valid for this web service.")
+}
+
+// find looks the operation up; one that is not there is an error of the given code.
+func (s *Server) find(req *request, code, message string) error {
 	op, ok := s.table[string(req.service)+"."+req.action]
 	if !ok {
-		return req, badRequest("InvalidAction", "The action "+req.action+" is not valid for this web service.")
+		return &world.Error{Code: code, Message: message, Status: 400}
 	}
 	req.op = op
-	return req, nil
+	return nil
 }
 
 func badRequest(code, message string) *world.Error {
@@ -134,6 +124,19 @@ func (s *Server) operations() map[string]operation {
 	add(ec2, writes, "StartInstances", s.moveInstances(s.world.Start))
 	add(ec2, writes, "StopInstances", s.moveInstances(s.world.Stop))
 	add(ec2, writes, "TerminateInstances", s.moveInstances(s.world.Terminate))
+	add(autoscaling, reads, "DescribeAutoScalingGroups", s.describeScalingGroups)
+	add(autoscaling, reads, "DescribeAutoScalingInstances", s.describeScalingInstances)
+	add(autoscaling, writes, "AttachInstances", s.attachInstances)
+	add(autoscaling, writes, "EnterStandby", s.enterStandby)
+	add(autoscaling, writes, "ExitStandby", s.exitStandby)
+	add(autoscaling, writes, "SuspendProcesses", s.changeProcesses(s.world.SuspendProcesses))
+	add(autoscaling, writes, "ResumeProcesses", s.changeProcesses(s.world.ResumeProcesses))
+	add(autoscaling, writes, "UpdateAutoScalingGroup", s.updateScalingGroup)
+	add(cloudwatch, reads, "DescribeAlarms", s.describeAlarms)
+	add(cloudwatch, writes, "PutMetricAlarm", s.putMetricAlarm)
+	add(cloudwatch, writes, "SetAlarmState", s.setAlarmState)
+	add(sts, reads, "GetCallerIdentity", s.getCallerIdentity)
+	add(sts, writes, "AssumeRole", s.assumeRole)
 	add(ssm, writes, "SendCommand", s.sendCommand)
 	add(ssm, writes, "CancelCommand", s.cancelCommand)
 	add(ssm, reads, "GetCommandInvocation", s.getCommandInvocation)
@@ -141,66 +144,4 @@ func (s *Server) operations() map[string]operation {
 	add(ssm, reads, "ListCommandInvocations", s.listCommandInvocations)
 	add(ssm, reads, "DescribeInstanceInformation", s.describeInstanceInformation)
 	return t
-}
-
-// encode makes the body of a success.
-func (v service) encode(req *request, res any) (contentType string, body []byte, err error) {
-	if v == ssm {
-		body, err = json.Marshal(res)
-		return "application/x-amz-json-1.1", body, err
-	}
-	var b bytes.Buffer
-	enc := xml.NewEncoder(&b)
-	ns := "http://ec2.amazonaws.com/doc/" + ec2Version + "/"
-	if v == elb {
-		ns = "http://elasticloadbalancing.amazonaws.com/doc/" + elbVersion + "/"
-	}
-	root := xml.StartElement{Name: xml.Name{Local: req.action + "Response"}, Attr: []xml.Attr{{Name: xml.Name{Local: "xmlns"}, Value: ns}}}
-	parts := []func() error{func() error { return enc.EncodeToken(root) }}
-	if v == elb {
-		parts = append(parts,
-			func() error { return enc.EncodeElement(res, element(req.action+"Result")) },
-			func() error { return enc.EncodeElement(metadata{req.id}, element("ResponseMetadata")) })
-	} else {
-		parts = append(parts,
-			func() error { return enc.EncodeElement(req.id, element("requestId")) },
-			func() error { return enc.Encode(res) })
-	}
-	parts = append(parts, func() error { return enc.EncodeToken(root.End()) }, enc.Flush)
-	for _, part := range parts {
-		if err := part(); err != nil {
-			return "", nil, err
-		}
-	}
-	return "text/xml;charset=UTF-8", b.Bytes(), nil
-}
-
-func element(name string) xml.StartElement { return xml.StartElement{Name: xml.Name{Local: name}} }
-
-type metadata struct {
-	RequestID string `xml:"RequestId"`
-}
-
-// fail makes the body of an error in the service's own shape.
-func (v service) fail(req *request, e *world.Error) (contentType string, body []byte) {
-	switch v {
-	case ssm:
-		body, _ = json.Marshal(map[string]string{"__type": e.Code, "message": e.Message}) // strings always marshal
-		return "application/x-amz-json-1.1", body
-	case ec2:
-		return "text/xml;charset=UTF-8", []byte(`<?xml version="1.0" encoding="UTF-8"?>` + "\n<Response><Errors><Error><Code>" +
-			escape(e.Code) + "</Code><Message>" + escape(e.Message) + "</Message></Error></Errors><RequestID>" + req.id + "</RequestID></Response>")
-	}
-	who := "Sender"
-	if e.Status >= 500 {
-		who = "Receiver"
-	}
-	return "text/xml", []byte(`<ErrorResponse xmlns="http://elasticloadbalancing.amazonaws.com/doc/` + elbVersion + `/"><Error><Type>` + who +
-		"</Type><Code>" + escape(e.Code) + "</Code><Message>" + escape(e.Message) + "</Message></Error><RequestId>" + req.id + "</RequestId></ErrorResponse>")
-}
-
-func escape(s string) string {
-	var b strings.Builder
-	_ = xml.EscapeText(&b, []byte(s)) // a Builder does not fail
-	return b.String()
 }

@@ -66,7 +66,7 @@ func TestTheSameProbesAgainstMoto(t *testing.T) {
 		}, nil, nil},
 		{ec2, "DescribeInstances", func(s *side) string { return "InstanceId.1=" + s.one }, []string{
 			"blockDeviceMapping", "clientToken", "ebsOptimized", "networkInterfaceSet", "platform", "sourceDestCheck", "sriovNetSupport", "metadataOptions",
-		}, nil},
+		}, []string{"groupSet"}},
 		{ec2, "DescribeInstanceStatus", func(s *side) string { return "InstanceId.1=" + s.one }, nil, nil},
 		{ssm, "SendCommand", func(s *side) string {
 			return `{"DocumentName":"AWS-RunShellScript","InstanceIds":["` + s.one + `"],"Comment":"c","Parameters":{"commands":["true"]}}`

@@ -1,11 +1,12 @@
-// Package awssim is a simulated AWS over the wire: ELBv2 and EC2 in the Query
-// protocol, SSM in JSON 1.1, behind one http.Handler, so that
+// Package awssim is a simulated AWS over the wire: ELBv2, EC2, Auto Scaling and
+// STS in the Query protocol, SSM in JSON 1.1, CloudWatch in CBOR and the
+// protocols before it, behind one http.Handler, so that
 // AWS_ENDPOINT_URL pointing at it is all that the AWS SDKs and the AWS CLI
 // need. Package world holds the rules; this package holds protocols, commands
 // on instances, throttling and faults.
 //
 // It must never be linked into the product and imports nothing of it. It
-// verifies no signature. It takes its time from the world's clock, apart from
+// believes every signature, but not every caller: see AddUser and AddRole. It takes its time from the world's clock, apart from
 // its own waiting, which is package time's, so that it also runs inside
 // testing/synctest over in-memory connections.
 package awssim
@@ -47,6 +48,7 @@ type Server struct {
 	calls    calls
 	ssm      commands
 	launches launches
+	accounts *accounts // shared by all servers of one endpoint
 
 	closing chan struct{} // closed by Close: held calls and commands let go
 	close   sync.Once
@@ -76,6 +78,7 @@ func New(o Options) *Server {
 		rng:     rand.New(rand.NewPCG(o.Seed, 0x617773)),
 	}
 	s.calls.count = map[string]int{}
+	s.accounts = &accounts{servers: []*Server{s}, keys: map[string]*credential{}, identities: map[string]*identity{}}
 	s.launches.byToken = map[string][]string{}
 	s.ssm.init()
 	s.table = s.operations()
@@ -105,22 +108,29 @@ func (s *Server) uuid() string {
 
 const maxBody = 1 << 20
 
-// ServeHTTP answers one API call.
+// ServeHTTP answers one API call, by the account whose credentials signed it.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
 		http.Error(w, "request body: "+err.Error(), http.StatusRequestEntityTooLarge)
 		return
 	}
-	req, err := s.parse(r, body)
-	req.id = s.uuid()
+	signed := scopeOf(r)
+	who, home, why := s.accounts.identify(s, signed)
+	home.serve(w, r, body, signed, who, why)
+}
+
+// serve answers a call of a principal of this account; why is what was wrong
+// with its credentials.
+func (s *Server) serve(w http.ResponseWriter, r *http.Request, body []byte, signed scope, who principal, why badCredentials) {
+	req, err := s.parse(r, body, signed)
+	req.id, req.who = s.uuid(), who
 	call := s.calls.begin(req, s.world.Now())
+	if err == nil {
+		err = s.admit(req, why)
+	}
 	if err != nil {
 		s.reply(w, req, call, nil, err)
-		return
-	}
-	if !s.gates.allow(req.service, req.op.kind, s.world.Now()) {
-		s.reply(w, req, call, nil, throttled(req.service))
 		return
 	}
 	fault := s.faults.take(call, s.world.Now())
@@ -139,15 +149,25 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.reply(w, req, call, res, err)
 }
 
-// reply writes the answer in the protocol of the call's service.
+// admit refuses a call before anything else looks at it.
+func (s *Server) admit(req *request, why badCredentials) error {
+	if why != "" {
+		return why.in(req.service)
+	}
+	if !s.gates.allow(req.service, req.op.kind, s.world.Now()) {
+		return throttled(req.service)
+	}
+	return s.judge(req)
+}
+
+// reply writes the answer in the protocol of the call.
 func (s *Server) reply(w http.ResponseWriter, req *request, call Call, res any, err error) {
-	status, kind, body := http.StatusOK, "", []byte(nil)
+	status, body := http.StatusOK, []byte(nil)
 	var e *world.Error
 	switch {
 	case err == nil:
 		call.Outcome = OK
-		kind, body, err = req.service.encode(req, res)
-		if err != nil {
+		if body, err = req.encode(res); err != nil {
 			s.log.Error("encoding an answer", "action", req.action, "error", err)
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
@@ -155,15 +175,18 @@ func (s *Server) reply(w http.ResponseWriter, req *request, call Call, res any, 
 	case errors.As(err, &e):
 		call.Outcome = e.Code
 		status = e.Status
-		kind, body = req.service.fail(req, e)
+		body = req.fail(e, w.Header())
 	default:
 		call.Outcome = "InternalFailure"
 		e = &world.Error{Code: "InternalFailure", Message: err.Error(), Status: http.StatusInternalServerError}
 		status = e.Status
-		kind, body = req.service.fail(req, e)
+		body = req.fail(e, w.Header())
 	}
 	s.calls.end(call, s.world.Now())
-	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Content-Type", req.wire.mime())
+	if req.wire == cborRPC {
+		w.Header().Set("Smithy-Protocol", "rpc-v2-cbor")
+	}
 	w.Header().Set("X-Amzn-Requestid", req.id)
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // the client may be gone: the call is logged as it was

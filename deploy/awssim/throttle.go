@@ -21,12 +21,16 @@ type Limits struct {
 	ELBReads, ELBWrites Limit // default 40 and 10/s; 20 and 5/s
 	EC2Reads, EC2Writes Limit // default 50 and 10/s; 50 and 5/s
 	SSMReads, SSMWrites Limit // default 40 and 10/s; 20 and 5/s
+	// Auto Scaling: default 40 and 10/s; 20 and 5/s.
+	ScalingReads, ScalingWrites Limit
+	// CloudWatch: 9/s, as DescribeAlarms has; 3/s, as PutMetricAlarm has.
+	AlarmReads, AlarmWrites Limit
 }
 
 // NoLimits never throttle.
 func NoLimits() Limits {
 	n := Limit{Burst: -1}
-	return Limits{n, n, n, n, n, n}
+	return Limits{n, n, n, n, n, n, n, n, n, n}
 }
 
 type bucket struct {
@@ -52,6 +56,10 @@ func newGates(l Limits) gates {
 	add(ec2, writes, l.EC2Writes, Limit{50, 5})
 	add(ssm, reads, l.SSMReads, Limit{40, 10})
 	add(ssm, writes, l.SSMWrites, Limit{20, 5})
+	add(autoscaling, reads, l.ScalingReads, Limit{40, 10})
+	add(autoscaling, writes, l.ScalingWrites, Limit{20, 5})
+	add(cloudwatch, reads, l.AlarmReads, Limit{9, 9})
+	add(cloudwatch, writes, l.AlarmWrites, Limit{3, 3})
 	return g
 }
 
@@ -64,6 +72,9 @@ func (g gates) allow(svc service, k kind, now time.Time) bool {
 func throttled(svc service) *world.Error {
 	if svc == ec2 {
 		return &world.Error{Code: "RequestLimitExceeded", Message: "Request limit exceeded.", Status: http.StatusServiceUnavailable}
+	}
+	if svc == autoscaling || svc == cloudwatch {
+		return badRequest("Throttling", "Rate exceeded")
 	}
 	return badRequest("ThrottlingException", "Rate exceeded")
 }

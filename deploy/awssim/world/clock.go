@@ -8,7 +8,7 @@ import (
 // due is one thing that time alone will do.
 type due struct {
 	at time.Time
-	do func()
+	do func(at time.Time)
 }
 
 // advance does what has become due, in the order of time, so that the log
@@ -17,9 +17,13 @@ func (w *World) advance(now time.Time) {
 	for {
 		d, ok := w.earliest()
 		if !ok || d.at.After(now) {
+			w.at = now
 			return
 		}
-		d.do()
+		if d.at.After(w.at) {
+			w.at = d.at
+		}
+		d.do(w.at)
 	}
 }
 
@@ -35,22 +39,22 @@ func (w *World) NextChange() time.Time {
 func (w *World) earliest() (due, bool) {
 	var first due
 	found := false
-	offer := func(at time.Time, do func()) {
+	offer := func(at time.Time, do func(time.Time)) {
 		if !found || at.Before(first.at) {
 			first, found = due{at, do}, true
 		}
 	}
 	for _, i := range w.instances {
 		if settled(i.State) != i.State {
-			offer(i.until, func() { w.settle(i) })
+			offer(i.until, func(time.Time) { w.settle(i) })
 		}
 	}
 	for _, g := range w.groups {
 		for _, r := range g.regs {
 			if !r.draining.IsZero() {
-				offer(r.draining, func() { w.drained(g, r) })
+				offer(r.draining, func(time.Time) { w.drained(g, r) })
 			} else if !r.settling.IsZero() {
-				offer(r.settling, func() {
+				offer(r.settling, func(time.Time) {
 					at := r.settling
 					r.settling = time.Time{}
 					w.note(g, r.pair, at)
@@ -58,12 +62,13 @@ func (w *World) earliest() (due, bool) {
 			}
 		}
 		for p, died := range g.gone {
-			offer(died.Add(memoryOfDead), func() {
+			offer(died.Add(memoryOfDead), func(time.Time) {
 				delete(g.gone, p)
 				w.note(g, p, died.Add(memoryOfDead))
 			})
 		}
 	}
+	w.offerScaling(offer)
 	return first, found
 }
 

@@ -160,13 +160,23 @@ func (w *World) move(id, kind, through, to, past string) error {
 	if i.dead() || (kind == KindStart && i.State != Stopped) {
 		return failf("IncorrectInstanceState", "The instance '%s' is not in a state from which it can be %s.", id, past)
 	}
-	w.append(Entry{At: now, Kind: kind, Instance: id, From: i.State, To: to})
+	w.pass(i, kind, through, to, now)
+	w.advance(now)
+	return nil
+}
+
+// pass brings an instance into a passing state.
+func (w *World) pass(i *instance, kind, through, to string, now time.Time) {
+	w.append(Entry{At: now, Kind: kind, Instance: i.ID, From: i.State, To: to})
 	i.State, i.until = through, now.Add(w.change)
 	if w.change > 0 {
 		w.reassess(now)
 	}
-	w.advance(now)
-	return nil
+}
+
+// end terminates an instance.
+func (w *World) end(i *instance, now time.Time) {
+	w.pass(i, KindTerminate, ShuttingDown, Terminated, now)
 }
 
 // behind is the instance behind a target of the group, or nil.

@@ -15,7 +15,9 @@ const (
 	KindStart      = "start"
 	KindTerminate  = "terminate"
 	KindLaunch     = "launch"  // an instance was started by a call or by a group
+	KindScaling    = "scaling" // an Auto Scaling group, or an instance in it, changed
 	KindCommand    = "command" // a command started on an instance
+	KindAlarm      = "alarm"   // an alarm was given a state
 	KindEnded      = "ended"   // a command ended
 )
 
@@ -31,6 +33,8 @@ type Entry struct {
 	To     string // state after
 	Reason string // of the new state
 
+	Alarm     string   // by name
+	Scaling   string   // Auto Scaling group, by name
 	Instance  string   // of commands, stop, start, terminate
 	Command   string   // command id
 	Comment   string   // of the command

@@ -114,18 +114,21 @@ func (w *World) Deregister(group string, pairs []Pair) error {
 		return err
 	}
 	for _, p := range pairs {
-		r := g.reg(p)
-		effect := r != nil && r.draining.IsZero()
-		w.append(Entry{At: now, Kind: KindDeregister, Group: g.Name, Pair: p, Effect: effect})
-		if !effect {
-			continue
-		}
-		r.draining = now.Add(g.Delay)
-		w.assess(g, r, now)
+		w.deregister(g, p, now)
 	}
 	w.advance(now) // a delay of 0 is over already
 	w.broadcast()
 	return nil
+}
+
+func (w *World) deregister(g *group, p Pair, now time.Time) {
+	r := g.reg(p)
+	effect := r != nil && r.draining.IsZero()
+	w.append(Entry{At: now, Kind: KindDeregister, Group: g.Name, Pair: p, Effect: effect})
+	if effect {
+		r.draining = now.Add(g.Delay)
+		w.assess(g, r, now)
+	}
 }
 
 // resolve fills in the default port.

@@ -49,6 +49,9 @@ type World struct {
 	instances []*instance
 	byID      map[string]*instance
 	subnets   []Subnet
+	scalings  []*scaling
+	alarms    []Alarm
+	at        time.Time // up to when the state is worked out
 	changed   chan struct{}
 	log       []Entry
 	stale     time.Duration
