@@ -1,8 +1,8 @@
-// Package awscloud is AWS as the engine needs it: target groups, their targets, and the instances behind them, through
-// aws-sdk-go-v2. It implements engine.Cloud.
+// Package awscloud is AWS as the engine needs it: target groups, their targets, the instances behind them, their Auto
+// Scaling groups, and alarms, through aws-sdk-go-v2. It implements engine.Cloud.
 //
 // It must never decide anything about a rollout, repeat a DeregisterTargets, leave the port out of a target, or use the
-// SDK's waiters. One Cloud serves one account and region: its calls share one budget, which lies below AWS's own.
+// SDK's waiters. One Cloud serves one account and region: its calls share budgets, which lie below AWS's own.
 package awscloud
 
 import (
@@ -11,6 +11,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -23,35 +25,41 @@ import (
 
 var _ engine.Cloud = (*Cloud)(nil)
 
-// Options change a Cloud's limits; the zero value is right for AWS.
+// Options change a Cloud's limits; the zero value is right for AWS. Two Clouds of the same account and region are made
+// from the same limiters: see Defaults.
 type Options struct {
-	// Reads is the budget of all Describe* calls, Writes that of RegisterTargets and DeregisterTargets. The defaults are
-	// 8 a second with a burst of 20, and 4 a second with a burst of 10: ELBv2's Describe* share a bucket of 40 that refills
-	// at 10 a second per account and region; AWS publishes no figures for the others.
+	// Reads is the budget of ELBv2's Describe* calls, Writes that of RegisterTargets and DeregisterTargets. The defaults
+	// are 9 a second with a burst of 30, and 4 a second with a burst of 10: ELBv2's Describe* share a bucket of 40 that
+	// refills at 10 a second per account and region, so a quarter of the bucket and a tenth of its refill are left to the
+	// console and to other tools; AWS publishes no figures for the others.
 	Reads, Writes *rate.Limiter
+	// Hosts is the budget of EC2's Describe* calls, by default 9 a second with a burst of 30. EC2's buckets are larger.
+	Hosts *rate.Limiter
+	// Scaling is the budget of all Auto Scaling calls, Alarms that of CloudWatch's DescribeAlarms (of which AWS takes 9 a
+	// second). The defaults are 5 a second with a burst of 10.
+	Scaling, Alarms *rate.Limiter
 	// ReadTimeout and WriteTimeout limit each try. The defaults are 10 s and 15 s.
 	ReadTimeout, WriteTimeout time.Duration
 }
 
-// Cloud is one account and region. It is safe for concurrent use.
-type Cloud struct {
-	elb *elb.Client
-	ec2 *ec2.Client
-	ssm *ssm.Client // for Survey only: commands are sent by package ssmrun
-	o   Options
+// Defaults are Options with every budget made. Clouds that are made from one value of them share those budgets.
+func Defaults() Options { return Options{}.filled() }
 
-	mu     sync.Mutex
-	health map[string]*shared[deploy.Reading] // by target group ARN
-	hosts  map[string]*shared[deploy.Host]    // by instance id
-}
-
-// New makes a Cloud from the SDK's configuration. It makes no call.
-func New(cfg aws.Config, o Options) *Cloud {
-	if o.Reads == nil {
-		o.Reads = rate.NewLimiter(8, 20)
-	}
-	if o.Writes == nil {
-		o.Writes = rate.NewLimiter(4, 10)
+func (o Options) filled() Options {
+	for _, b := range []struct {
+		budget **rate.Limiter
+		rate   rate.Limit
+		burst  int
+	}{
+		{&o.Reads, 9, 30},
+		{&o.Writes, 4, 10},
+		{&o.Hosts, 9, 30},
+		{&o.Scaling, 5, 10},
+		{&o.Alarms, 5, 10},
+	} {
+		if *b.budget == nil {
+			*b.budget = rate.NewLimiter(b.rate, b.burst)
+		}
 	}
 	if o.ReadTimeout <= 0 {
 		o.ReadTimeout = 10 * time.Second
@@ -59,6 +67,26 @@ func New(cfg aws.Config, o Options) *Cloud {
 	if o.WriteTimeout <= 0 {
 		o.WriteTimeout = 15 * time.Second
 	}
+	return o
+}
+
+// Cloud is one account and region. It is safe for concurrent use.
+type Cloud struct {
+	elb     *elb.Client
+	ec2     *ec2.Client
+	scaling *autoscaling.Client
+	watch   *cloudwatch.Client
+	ssm     *ssm.Client // for Survey only: commands are sent by package ssmrun
+	o       Options
+
+	mu     sync.Mutex
+	health map[string]*shared[deploy.Reading] // by target group ARN
+	hosts  map[string]*shared[deploy.Host]    // by instance id
+	alarms map[string]*shared[deploy.Alarms]  // by alarm names
+}
+
+// New makes a Cloud from the SDK's configuration. It makes no call.
+func New(cfg aws.Config, o Options) *Cloud {
 	return &Cloud{
 		elb: elb.NewFromConfig(cfg, func(c *elb.Options) {
 			c.Retryer, c.RetryMaxAttempts = patience(), 0
@@ -72,9 +100,18 @@ func New(cfg aws.Config, o Options) *Cloud {
 			c.Retryer, c.RetryMaxAttempts = patience(), 0
 			c.APIOptions = append(c.APIOptions, awscall.Hook)
 		}),
-		o:      o,
+		scaling: autoscaling.NewFromConfig(cfg, func(c *autoscaling.Options) {
+			c.Retryer, c.RetryMaxAttempts = patience(), 0
+			c.APIOptions = append(c.APIOptions, awscall.Hook)
+		}),
+		watch: cloudwatch.NewFromConfig(cfg, func(c *cloudwatch.Options) {
+			c.Retryer, c.RetryMaxAttempts = patience(), 0
+			c.APIOptions = append(c.APIOptions, awscall.Hook)
+		}),
+		o:      o.filled(),
 		health: map[string]*shared[deploy.Reading]{},
 		hosts:  map[string]*shared[deploy.Host]{},
+		alarms: map[string]*shared[deploy.Alarms]{},
 	}
 }
 
@@ -93,4 +130,9 @@ func (c *Cloud) reading(doing string) awscall.Call {
 
 func (c *Cloud) writing(doing string) awscall.Call {
 	return awscall.Call{Doing: doing, Budget: c.o.Writes, Timeout: c.o.WriteTimeout}
+}
+
+// within is a reading that draws from another budget than ELBv2's.
+func (c *Cloud) within(budget *rate.Limiter, doing string) awscall.Call {
+	return awscall.Call{Doing: doing, Budget: budget, Timeout: c.o.ReadTimeout}
 }

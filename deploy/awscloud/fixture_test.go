@@ -26,6 +26,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type fixture struct {
 	*awscloud.Cloud
 	world            *world.World
+	account          *awstest.Account // in front of sim: Auto Scaling and CloudWatch
 	sim              *awssim.Server
 	cfg              aws.Config
 	web, addr, spare string // ARNs
@@ -53,7 +54,8 @@ func newFixture(t *testing.T) *fixture {
 	w.AddListener(world.Listener{Balancer: "lb", Port: 81, Group: f.addr})
 	must(t, w.Register("web", []world.Pair{{ID: "i-1"}, {ID: "i-2", Port: 8080}, {ID: "i-2", Port: 8081}}))
 	must(t, w.Register("addr", []world.Pair{{ID: "10.0.0.3"}, {ID: "10.9.9.9"}}))
-	f.cfg = awstest.Config(t, f.sim, nil)
+	f.account = awstest.NewAccount(f.sim)
+	f.cfg = awstest.Config(t, f.account, nil)
 	f.Cloud = awscloud.New(f.cfg, awscloud.Options{})
 	t.Cleanup(func() { must(t, f.sim.Close(context.Background())) })
 	return f
@@ -97,4 +99,22 @@ func (f *fixture) listed(t *testing.T, group string) string {
 
 func (f *fixture) pair(id string, port int) deploy.Pair {
 	return deploy.Pair{Group: f.web, Target: id, Port: port}
+}
+
+// words splits at blanks; nothing is nil.
+func words(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return strings.Fields(s)
+}
+
+// tagsOf reads K=V K=V.
+func tagsOf(s string) map[string]string {
+	out := map[string]string{}
+	for _, w := range words(s) {
+		k, v, _ := strings.Cut(w, "=")
+		out[k] = v
+	}
+	return out
 }

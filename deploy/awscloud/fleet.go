@@ -18,10 +18,11 @@ const atOnce = 4
 
 const ip = string(types.TargetTypeEnumIp)
 
-// Fleet reads target groups (names or ARNs) with their targets, and the instances behind them and besides. Every group
-// that was asked for is in the answer, in the same order; one that does not exist is a Refused fault that names it. An
-// instance that EC2 does not know any more is in the answer as terminated. An address that is no instance's has no
-// entry in its group's Owner.
+// Fleet reads target groups (names or ARNs) with their targets, the instances that bear all of the wanted tags, and the
+// instances behind the targets and besides, each with its Auto Scaling group. Every group that was asked for is in the
+// answer, in the same order; one that does not exist is a Refused fault that names it. An instance that EC2 does not know
+// any more is in the answer as terminated. An address that is no instance's has no entry in its group's Owner. Tagged
+// lists what bears the tags, sorted, stopped instances too; it is empty if nothing does.
 func (c *Cloud) Fleet(ctx context.Context, w engine.Want) (deploy.Fleet, error) {
 	found, err := c.groups(ctx, w.Groups)
 	if err != nil {
@@ -30,11 +31,18 @@ func (c *Cloud) Fleet(ctx context.Context, w engine.Want) (deploy.Fleet, error) 
 	if err := c.fill(ctx, found); err != nil {
 		return deploy.Fleet{}, err
 	}
-	machines, err := c.behind(ctx, found, w.Besides)
+	tagged, err := c.tagged(ctx, w.Tags)
 	if err != nil {
 		return deploy.Fleet{}, err
 	}
-	f := deploy.Fleet{Instances: map[string]deploy.Instance{}}
+	machines, err := c.behind(ctx, found, w.Besides, tagged)
+	if err != nil {
+		return deploy.Fleet{}, err
+	}
+	if err := c.join(ctx, machines); err != nil {
+		return deploy.Fleet{}, err
+	}
+	f := deploy.Fleet{Instances: map[string]deploy.Instance{}, Tagged: slices.Sorted(maps.Keys(tagged))}
 	for id, m := range machines {
 		f.Instances[id] = m.Instance
 	}
@@ -66,8 +74,9 @@ func (c *Cloud) fill(ctx context.Context, groups []found) error {
 	return all.Wait()
 }
 
-// behind reads the instances behind the groups' targets and besides, by id.
-func (c *Cloud) behind(ctx context.Context, groups []found, besides []string) (map[string]machine, error) {
+// behind reads the instances behind the groups' targets and besides, by id. Those that are known already are not read
+// again.
+func (c *Cloud) behind(ctx context.Context, groups []found, besides []string, known map[string]machine) (map[string]machine, error) {
 	ids, addresses := map[string]bool{}, map[string]map[string]bool{} // addresses by VPC
 	for _, id := range besides {
 		ids[id] = true
@@ -84,7 +93,7 @@ func (c *Cloud) behind(ctx context.Context, groups []found, besides []string) (m
 			addresses[g.vpc][t.Target] = true
 		}
 	}
-	out := map[string]machine{}
+	out := maps.Clone(known)
 	for vpc, set := range addresses {
 		owners, err := c.owners(ctx, vpc, slices.Sorted(maps.Keys(set)))
 		if err != nil {
@@ -92,8 +101,10 @@ func (c *Cloud) behind(ctx context.Context, groups []found, besides []string) (m
 		}
 		for _, m := range owners {
 			out[m.ID] = m
-			delete(ids, m.ID)
 		}
+	}
+	for id := range out {
+		delete(ids, id)
 	}
 	more, err := c.instances(ctx, slices.Sorted(maps.Keys(ids)), nil)
 	if err != nil {
@@ -115,9 +126,4 @@ func (g *found) own(machines map[string]machine) {
 			g.Owner[m.IP] = m.ID
 		}
 	}
-}
-
-// Alarms reads the states of CloudWatch alarms by name.
-func (c *Cloud) Alarms(context.Context, []string) (deploy.Alarms, error) {
-	return deploy.Alarms{}, &deploy.Fault{Class: deploy.Refused, Message: "alarms cannot be read yet"}
 }

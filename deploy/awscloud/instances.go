@@ -3,6 +3,7 @@ package awscloud
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -24,8 +25,9 @@ const (
 // machine is an instance with what only the adapter needs of it.
 type machine struct {
 	deploy.Instance
-	vpc string
-	raw types.Instance // as EC2 has described it
+	vpc  string
+	tags map[string]string
+	raw  types.Instance // as EC2 has described it
 }
 
 // Host reads the EC2 state of one instance, by DescribeInstances. Those who ask for the same instance at the same time
@@ -132,12 +134,53 @@ func (c *Cloud) owners(ctx context.Context, vpc string, addresses []string) (map
 	return out, nil
 }
 
+// present are the states of an instance that is there and stays: what is shutting down or terminated is neither.
+var present = []string{"pending", "running", "stopping", "stopped"}
+
+// tagged finds the instances that bear all of the tags, with exactly these values, and are not at their end. No tags are
+// no instances. EC2 reads a * or ? in a filter's value as a pattern, so what it answers is looked through again.
+func (c *Cloud) tagged(ctx context.Context, tags map[string]string) (map[string]machine, error) {
+	out := map[string]machine{}
+	if len(tags) == 0 {
+		return out, nil
+	}
+	filters := []types.Filter{{Name: aws.String("instance-state-name"), Values: present}}
+	words := make([]string, 0, len(tags))
+	for _, k := range slices.Sorted(maps.Keys(tags)) {
+		filters = append(filters, types.Filter{Name: aws.String("tag:" + k), Values: []string{literal(tags[k])}})
+		words = append(words, k+"="+tags[k])
+	}
+	got, err := c.describeInstances(ctx, "DescribeInstances with the tags "+few(words), &ec2.DescribeInstancesInput{Filters: filters}, nil)
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range got {
+		if slices.Contains(present, i.State) && i.bears(tags) {
+			out[i.ID] = i
+		}
+	}
+	return out, nil
+}
+
+// literal is a filter's value without its wildcards: EC2 reads * and ? so, and \ before them takes that away.
+func literal(v string) string { return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`).Replace(v) }
+
+// bears reports whether an instance has all of the tags.
+func (m machine) bears(tags map[string]string) bool {
+	for k, v := range tags {
+		if have, ok := m.tags[k]; !ok || have != v {
+			return false
+		}
+	}
+	return true
+}
+
 func (c *Cloud) describeInstances(
 	ctx context.Context, doing string, in *ec2.DescribeInstancesInput, began func(time.Time),
 ) ([]machine, error) {
 	var out []machine
 	for {
-		call := c.reading(doing)
+		call := c.within(c.o.Hosts, doing)
 		call.Began = began
 		page, err := awscall.Make(ctx, call, func(ctx context.Context) (*ec2.DescribeInstancesOutput, error) {
 			return c.ec2.DescribeInstances(ctx, in)
@@ -162,15 +205,15 @@ func (c *Cloud) describeInstances(
 
 func machineOf(i types.Instance) machine {
 	out := machine{
-		deploy.Instance{ID: *i.InstanceId, IP: aws.ToString(i.PrivateIpAddress), State: string(i.State.Name)}, aws.ToString(i.VpcId), i,
+		deploy.Instance{ID: *i.InstanceId, IP: aws.ToString(i.PrivateIpAddress), State: string(i.State.Name)},
+		aws.ToString(i.VpcId), map[string]string{}, i,
 	}
 	if i.Placement != nil {
 		out.Zone = aws.ToString(i.Placement.AvailabilityZone)
 	}
 	for _, t := range i.Tags {
-		if aws.ToString(t.Key) == "Name" {
-			out.Name = aws.ToString(t.Value)
-		}
+		out.tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
 	}
+	out.Name = out.tags["Name"]
 	return out
 }

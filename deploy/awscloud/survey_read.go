@@ -4,11 +4,11 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
@@ -81,7 +81,7 @@ func balancerOf(lb types.LoadBalancer) doctor.Balancer {
 	for _, z := range lb.AvailabilityZones {
 		b.Zones = append(b.Zones, doctor.Zone{Name: aws.ToString(z.ZoneName), Subnet: aws.ToString(z.SubnetId)})
 	}
-	slices.SortFunc(b.Zones, func(x, y doctor.Zone) int { return compare(x.Name, y.Name) })
+	slices.SortFunc(b.Zones, func(x, y doctor.Zone) int { return strings.Compare(x.Name, y.Name) })
 	return b
 }
 
@@ -111,23 +111,16 @@ func (s *survey) behind(ctx context.Context, b *doctor.Balancer, mine map[string
 
 // machines reads the instances behind the groups, besides, and those that bear the tags.
 func (s *survey) machines(ctx context.Context, groups []found, w engine.Want) (map[string]machine, error) {
-	out, err := s.cloud.behind(ctx, groups, w.Besides)
-	if err != nil || len(w.Tags) == 0 {
-		return out, err
-	}
-	in := &ec2.DescribeInstancesInput{}
-	for _, k := range slices.Sorted(maps.Keys(w.Tags)) {
-		in.Filters = append(in.Filters, ec2types.Filter{Name: aws.String("tag:" + k), Values: []string{literal(w.Tags[k])}})
-	}
-	tagged, err := s.cloud.describeInstances(ctx, "DescribeInstances by tags", in, nil)
+	tagged, err := s.cloud.tagged(ctx, w.Tags)
 	if err != nil {
 		return nil, err
 	}
-	for _, m := range tagged {
-		if m.State != terminated {
-			out[m.ID] = m
-			s.Tagged = append(s.Tagged, m.ID)
-		}
+	out, err := s.cloud.behind(ctx, groups, w.Besides, tagged)
+	if err != nil {
+		return nil, err
+	}
+	for id := range tagged {
+		s.Tagged = append(s.Tagged, id)
 	}
 	slices.Sort(s.Tagged)
 	return out, nil

@@ -5,10 +5,8 @@ import (
 	"errors"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"golang.org/x/sync/errgroup"
 
 	"junban/deploy"
@@ -116,22 +114,3 @@ func (m machine) is(g found, target string) bool {
 	}
 	return m.ID == target
 }
-
-// bears reports whether the machine has all of some tags.
-func (m machine) bears(tags map[string]string) bool {
-	for k, v := range tags {
-		has := false
-		for _, t := range m.raw.Tags {
-			has = has || aws.ToString(t.Key) == k && aws.ToString(t.Value) == v
-		}
-		if !has {
-			return false
-		}
-	}
-	return true
-}
-
-// literal is a filter's value without its wildcards: EC2 reads * and ? so, and \ before them takes that away.
-func literal(v string) string { return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`).Replace(v) }
-
-func compare(a, b string) int { return strings.Compare(a, b) }

@@ -22,6 +22,9 @@ func (m *made) fault(ctx context.Context, err error) error {
 		return fmt.Errorf("%s: %w", m.Doing, engine.ErrLate)
 	}
 	if f, ok := answered(err); ok {
+		if f.Class == deploy.Unsure && !m.sent.Load() {
+			f.Class = deploy.Throttled // what was asked for credentials has failed; the call itself has not left
+		}
 		f.Message = m.Doing + ": " + f.Message
 		return f
 	}
@@ -53,8 +56,17 @@ func Code(err error) string {
 	return ""
 }
 
+// Denied reports whether AWS has refused something because the role lacks a permission.
+func Denied(f *deploy.Fault) bool { return listed(denied, f.Code) }
+
 // passing are refusals that pass by themselves: the SDK fetches new credentials, or the clock is corrected.
 var passing = " ExpiredToken ExpiredTokenException TokenRefreshRequired RequestExpired RequestInTheFuture RequestTimeTooSkewed "
+
+// occupied is what Auto Scaling says while it is at something else with the same group; nothing was done.
+var occupied = " ResourceContention ResourceContentionFault ScalingActivityInProgress ScalingActivityInProgressFault "
+
+// denied are how the services say that the role lacks a permission.
+var denied = " AccessDenied AccessDeniedException UnauthorizedOperation "
 
 // tooMany are throttles that retry.DefaultThrottleErrorCodes lacks.
 var tooMany = " TooManyRequests Throttled "
@@ -69,7 +81,7 @@ func answered(err error) (*deploy.Fault, bool) {
 	f := &deploy.Fault{Class: deploy.Unsure, Code: code, Message: api.ErrorMessage()}
 	_, throttle := retry.DefaultThrottleErrorCodes[code]
 	switch {
-	case throttle, listed(tooMany, code), listed(passing, code), status == http.StatusTooManyRequests:
+	case throttle, listed(tooMany, code), listed(passing, code), listed(occupied, code), status == http.StatusTooManyRequests:
 		f.Class = deploy.Throttled
 	case code == "", code == "UnknownError": // something else answered in AWS's place
 		f.Code, f.Message = "", foreign(status)
@@ -81,6 +93,9 @@ func answered(err error) (*deploy.Fault, bool) {
 	}
 	if f.Message == "" {
 		f.Message = fmt.Sprintf("AWS answered with status %d", status)
+	}
+	if listed(denied, code) {
+		f.Message += " (junban policy prints the permissions that the bot needs)"
 	}
 	return f, true
 }
