@@ -69,7 +69,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 		Command: c.Slack.Command, Channels: b.channels(), Log: o.Log,
 	})
 	sink := &relay{}
-	places := newPlaces(cfg)
+	places := newPlaces(cfg, accountsOf(c))
 	a.engine = engine.New(engine.Options{
 		Journal: s, Cloud: places.cloud, Runner: places.runner,
 		Directory: a.slack, Book: b, Sink: sink, Log: o.Log,

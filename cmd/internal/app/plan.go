@@ -27,7 +27,7 @@ func Plan(ctx context.Context, path string, want deploy.Ask, log *slog.Logger) (
 		return deploy.Plan{}, err
 	}
 	e := engine.New(engine.Options{
-		Journal: known, Cloud: newPlaces(cfg).cloud, Directory: nobody{},
+		Journal: known, Cloud: newPlaces(cfg, accountsOf(c)).cloud, Directory: nobody{},
 		Book: book{c, "junban plan"}, Sink: &relay{}, Log: log,
 	})
 	return e.Plan(ctx, want)

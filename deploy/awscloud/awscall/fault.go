@@ -21,11 +21,15 @@ func (m *made) fault(ctx context.Context, err error) error {
 	if m.late.Load() && !m.sent.Load() {
 		return fmt.Errorf("%s: %w", m.Doing, engine.ErrLate)
 	}
+	doing := m.Doing
+	if c, ok := errors.AsType[*CredentialsError](err); ok {
+		doing, err = doing+": "+c.Doing, c.Err
+	}
 	if f, ok := answered(err); ok {
 		if f.Class == deploy.Unsure && !m.sent.Load() {
 			f.Class = deploy.Throttled // what was asked for credentials has failed; the call itself has not left
 		}
-		f.Message = m.Doing + ": " + f.Message
+		f.Message = doing + ": " + f.Message
 		return f
 	}
 	if errors.Is(ctx.Err(), context.Canceled) {
@@ -35,8 +39,19 @@ func (m *made) fault(ctx context.Context, err error) error {
 	if !m.sent.Load() { // no request has left, so nothing was done; later it may
 		class, broken = deploy.Throttled, "AWS could not be reached"
 	}
-	return &deploy.Fault{Class: class, Message: m.Doing + ": " + plain(err, broken)}
+	return &deploy.Fault{Class: class, Message: doing + ": " + plain(err, broken)}
 }
+
+// CredentialsError is the error of a provider that could not get credentials for a call. What STS has answered then is
+// not taken for the call's own answer.
+type CredentialsError struct {
+	Doing string // for people: "assuming the role arn:…"
+	Err   error
+}
+
+func (c *CredentialsError) Error() string { return c.Doing + ": " + c.Err.Error() }
+
+func (c *CredentialsError) Unwrap() error { return c.Err }
 
 // Malformed is the fault of an answer that was read but cannot be believed.
 func Malformed(doing, why string) *deploy.Fault {

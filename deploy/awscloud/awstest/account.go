@@ -103,7 +103,11 @@ func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.calls = append(a.calls, call)
 	f := a.suffer(call.Action)
 	a.mu.Unlock()
-	time.Sleep(a.Delay)
+	select {
+	case <-time.After(a.Delay):
+	case <-r.Context().Done():
+		return
+	}
 	switch {
 	case f != nil && cbor:
 		refuseCBOR(w, f.status, f.code, "said so")
