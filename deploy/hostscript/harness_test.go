@@ -144,7 +144,7 @@ func (h *host) wrapped(j Job) string {
 		j.Token = "op/lane/1/command"
 	}
 	j.Instance = instance
-	script, err := wrap(j, time.Second)
+	script, err := wrap("arrive", j, time.Second)
 	must(h.t, err)
 	return script
 }

@@ -2,9 +2,11 @@
 //
 // A command sent to a host may arrive twice, late, or together with another, and whoever sent it may be killed while it
 // runs. So it is sent inside a guard: POSIX sh with a record on the host, under
-// ${JUNBAN_STATE:-/var/lib/junban}/INSTANCE_ID, that knows which tokens came and what became of them. Wrap makes the
-// script that runs a Job, Cancel the one that makes sure that it never runs any more, Look the one that only asks. All
-// three answer on stdout, and Parse reads that. The scripts are the same for every way of sending them.
+// ${JUNBAN_STATE:-/var/lib/junban}/INSTANCE_ID, that knows which tokens came and what became of them. (A guard that is not
+// root and cannot write there keeps it in ${XDG_STATE_HOME:-~/.local/state}/junban.) Wrap makes the script that runs a Job
+// and waits for it, Start the one that does not wait, Cancel the one that makes sure that it never runs any more, Look the
+// one that only asks. All answer on stdout, and Parse reads that. The scripts are the same for every way of sending them.
+// Idle makes another kind of script: the probe that waits until a port has no request in flight.
 //
 // The package must never send or run anything itself, know which transport carries its scripts, or put text of a user's
 // into the guard's code: it travels quoted, as data. The answer's exit code is never the script's own: the guard ends
@@ -26,8 +28,8 @@ const Grace = 10 * time.Second
 type Job struct {
 	// Token names the run: operation/lane/attempt/verb. One to 100 of A-Z a-z 0-9 . _ / -
 	Token string
-	// Instance is the host's id, as i-0abc. It names the folder of the record. One to 100 of A-Z a-z 0-9 . _ -, the
-	// first a letter or a digit.
+	// Instance is the host's id, as i-0abc, or what Record makes of it. It names the folder of the record. One to 100 of
+	// A-Z a-z 0-9 . _ -, the first a letter or a digit.
 	Instance string
 	// Script is the approved text; it is run byte for byte, with stdin from /dev/null. Its stdout and stderr are one file,
 	// as they are under SSM: a script that opens /dev/stderr with > and not >> empties it. Not empty, no NUL.
@@ -46,6 +48,9 @@ type Job struct {
 	Timeout time.Duration
 	// Retry makes this a verification: Script is started until it exits with 0. Nil starts it once.
 	Retry *Retry
+	// Read says that the script only looks: other tokens of its record may live beside it, and its output is its stdout
+	// alone (with its stderr after it where it did not exit with 0). Its record is not the commands' own: see Record.
+	Read bool
 }
 
 // Var is one environment variable. Name is [A-Za-z_][A-Za-z0-9_]* and none that a shell keeps for itself (IFS, PWD, UID

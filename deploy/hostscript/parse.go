@@ -41,8 +41,9 @@ type Report struct {
 
 const (
 	outputLimit = 8 << 10
-	magic       = "junban-guard "
-	version     = "1"
+	// Magic is how the header of an answer begins.
+	Magic   = "junban-guard "
+	version = "1"
 )
 
 // Parse reads what a script of this package printed on stdout. The answer is about Report.Token, which the caller
@@ -53,7 +54,7 @@ func Parse(stdout string) (Report, error) {
 		return Report{}, errors.New("the host's guard gave no answer: its output is empty")
 	}
 	header, output, complete := strings.Cut(stdout, "\n")
-	rest, ok := strings.CutPrefix(header, magic)
+	rest, ok := strings.CutPrefix(header, Magic)
 	if !ok || !complete {
 		return Report{}, fmt.Errorf("not an answer of the host's guard: %.80q", stdout)
 	}

@@ -81,7 +81,7 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		if !strings.HasPrefix(text, magic) || r.Token == "" || len(r.Output) > outputLimit ||
+		if !strings.HasPrefix(text, Magic) || r.Token == "" || len(r.Output) > outputLimit ||
 			!utf8.ValidString(r.Output+r.Why+r.OutputPath+r.Other+r.Token) {
 			t.Errorf("%q gave %+v", text, r)
 		}

@@ -30,7 +30,12 @@ var (
 // Wrap makes the script that runs the job and waits for it. Its answer's state is exited, timedout or cancelled when
 // the token's run has ended, now or earlier; unknown when it died without an exit code; refused when it was not started.
 // The error lists everything about the job that cannot be sent.
-func Wrap(j Job) (string, error) { return wrap(j, Grace) }
+func Wrap(j Job) (string, error) { return wrap("arrive", j, Grace) }
+
+// Start makes the script that starts the job and does not wait for its end, for a transport whose connection may be cut:
+// the command goes on when whoever sent it is gone. It answers as soon as the record knows the token: running, or, as Look
+// would, what became of it; refused when it was not started, which the record does not know.
+func Start(j Job) (string, error) { return wrap("post", j, Grace) }
 
 // Cancel makes the script that ends a living run of the token, and sees to it that a late arrival of the token runs
 // nothing. Its answer tells what it found: absent (it had not come, and never will run now), cancelled (it was running
@@ -41,7 +46,7 @@ func Cancel(token, instance string) (string, error) { return ask("cancel", token
 // Look makes the script that tells what the record says of the token, at once, and starts and ends nothing.
 func Look(token, instance string) (string, error) { return ask("look", token, instance) }
 
-func wrap(j Job, grace time.Duration) (string, error) {
+func wrap(op string, j Job, grace time.Duration) (string, error) {
 	if err := j.check(); err != nil {
 		return "", fmt.Errorf("wrap a command for the host: %w", err)
 	}
@@ -55,7 +60,10 @@ func wrap(j Job, grace time.Duration) (string, error) {
 	}
 	job := assign("token", j.Token) + assign("user", j.User) + assign("shell", shell) + assign("directory", j.Directory) +
 		fmt.Sprintf("limit=%d within=%d every=%d grace=%d\n", seconds(j.Timeout), within, every, seconds(grace))
-	return script("arrive", j.Token, j.Instance, file{"job", job}, file{"enter", enter(j)}, file{"script", j.Script}), nil
+	if j.Read {
+		job += "beside=1\n"
+	}
+	return script(op, j.Token, j.Instance, file{"job", job}, file{"enter", enter(j)}, file{"script", j.Script}), nil
 }
 
 func ask(op, token, instance string) (string, error) {

@@ -3,7 +3,6 @@ package ssmrun
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -27,7 +26,7 @@ const (
 // Unsure fault: ask again. CancelCommand is not used: it ends the guard and not what it guards.
 func (r *Runner) Cancel(ctx context.Context, j deploy.Job) (deploy.Report, error) {
 	doing := "cancelling the command on " + j.Instance
-	script, err := hostscript.Cancel(j.Token, j.Instance)
+	script, err := hostscript.Cancel(j.Token, hostscript.Record(j))
 	if err != nil {
 		return deploy.Report{}, awscall.Refused(doing, err.Error())
 	}
@@ -40,17 +39,11 @@ func (r *Runner) Cancel(ctx context.Context, j deploy.Job) (deploy.Report, error
 	if err != nil {
 		return deploy.Report{}, unsure(err)
 	}
-	hr, err := hostscript.Parse(aws.ToString(inv.StandardOutputContent))
+	out, err := hostscript.Ended(j.Token, aws.ToString(inv.StandardOutputContent))
 	if err != nil {
 		return deploy.Report{}, &deploy.Fault{Class: deploy.Unsure, Message: doing + ": " + silent(inv, err).Why}
 	}
-	switch {
-	case hr.Token != j.Token:
-		return deploy.Report{}, awscall.Malformed(doing, fmt.Sprintf("the host's guard answered for %s", hr.Token))
-	case hr.State == hostscript.Running, hr.State == hostscript.Refused:
-		return deploy.Report{}, &deploy.Fault{Class: deploy.Unsure, Message: fmt.Sprintf("%s: it may still run: %s", doing, hr.Why)}
-	}
-	return report(hr), nil
+	return out, nil
 }
 
 // unsure makes an Unsure fault of any: also a refusal of the cancellation leaves the job as it was, and may pass.

@@ -2,7 +2,8 @@
 //
 // What it sends is always wrapped in the host's guard (package hostscript), since SendCommand has no idempotency token
 // and a command may arrive twice or late: the guard makes that harmless. The command's Comment is the job's token, by
-// which Find adopts what was sent before a crash.
+// which Find adopts what was sent before a crash. A job that only looks goes to the same instance and has another record
+// there (hostscript.Record), so that it may run beside a command.
 //
 // It must never repeat a SendCommand by itself, change a job's text, or take a status of SSM for the outcome of the
 // command: only the guard's answer is that.

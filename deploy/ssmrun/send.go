@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -31,7 +30,10 @@ const (
 // SSM does not know (InvalidInstanceId).
 func (r *Runner) Send(ctx context.Context, j deploy.Job, notAfter time.Time) (string, error) {
 	doing := fmt.Sprintf("SendCommand to %s", j.Instance)
-	hj, err := hostJob(j)
+	if j.Instance == "" {
+		return "", awscall.Refused("SendCommand", "SSM runs commands on instances, and the job is for the bot's own host")
+	}
+	hj, err := hostscript.Of(j)
 	if err != nil {
 		return "", awscall.Refused(doing, err.Error())
 	}
@@ -80,25 +82,6 @@ func explain(err error) error {
 	}
 	f.Message += " (is the instance's SSM agent online, and its instance profile in place?)"
 	return f
-}
-
-// hostJob is the job as the guard takes it: every text byte for byte.
-func hostJob(j deploy.Job) (hostscript.Job, error) {
-	out := hostscript.Job{
-		Token: j.Token, Instance: j.Instance, Script: j.Script, Shell: j.Shell, User: j.User, Directory: j.Directory,
-		Timeout: j.Timeout,
-	}
-	for _, e := range j.Env {
-		name, value, ok := strings.Cut(e, "=")
-		if !ok {
-			return hostscript.Job{}, fmt.Errorf("environment %q is not NAME=value", e)
-		}
-		out.Env = append(out.Env, hostscript.Var{Name: name, Value: value})
-	}
-	if j.For > 0 {
-		out.Retry = &hostscript.Retry{For: j.For, Every: j.Every}
-	}
-	return out, nil
 }
 
 // limit is SSM's limit on running: longer than the guard's own, or its answer would be lost. A verification may take For

@@ -43,7 +43,7 @@ func (r *Runner) Wait(ctx context.Context, j deploy.Job, id string) (deploy.Repo
 			State: deploy.ReportUnknown, Why: fmt.Sprintf("the host's guard answered for %s instead of %s", hr.Token, j.Token),
 		}, nil
 	}
-	return report(hr), nil
+	return hr.Told(), nil
 }
 
 // follow looks at a command until it has ended: after one part in eight of the time that it has taken so far, so that
@@ -140,25 +140,4 @@ func tail(s string) string {
 		s = "…" + s[len(s)-300:]
 	}
 	return strings.ToValidUTF8(s, "")
-}
-
-// report is the guard's answer in the core's words.
-func report(r hostscript.Report) deploy.Report {
-	out := deploy.Report{Exit: r.Exit, Output: r.Output, Why: r.Why}
-	switch r.State {
-	case hostscript.Exited:
-		out.State = deploy.ReportExited
-	case hostscript.TimedOut:
-		out.State = deploy.ReportTimeout
-	case hostscript.Cancelled, hostscript.Absent:
-		out.State = deploy.ReportCancelled
-	case hostscript.Refused:
-		out.State = deploy.ReportRefused
-		if r.Other != "" {
-			out.Why += ": " + r.Other
-		}
-	default:
-		out.State = deploy.ReportUnknown
-	}
-	return out
 }

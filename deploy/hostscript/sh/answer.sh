@@ -65,7 +65,7 @@ arrive() {
 		scan
 	fi
 	if [ -n "$mine" ]; then
-		settle
+		[ -n "${posted:-}" ] || settle
 	elif read -r verdict rest 2>/dev/null <"$dir/verdict" && [ "$verdict" != 0 ]; then
 		other=$verdict why='another command of the bot is still running on this host'
 		say refused -1
@@ -76,6 +76,37 @@ arrive() {
 		dir='' shown=''
 		say refused -1
 	fi
+}
+
+# post: arrives, and does not wait for the end. A second process answers as soon as the record knows the token. If that
+# is by this arrival, it then kills this process, which has nothing left to do; nothing else could end it in time. (What sh
+# starts with & ignores SIGINT and SIGQUIT for ever, so it is the waiting that goes to the background, not the command.)
+post() {
+	scan
+	if [ -n "$mine" ]; then
+		look
+		return
+	fi
+	sh "$dir/guard" announce "$dir" $$ &
+	announcer=$!
+	posted=1
+	arrive
+	# After a refusal nobody else may speak.
+	[ -n "$mine" ] || kill -KILL "$announcer" 2>/dev/null
+	wait "$announcer" 2>/dev/null
+}
+
+# announce PID: answers for post, whose process it is.
+announce() {
+	until [ ! -d "$dir" ]; do
+		scan
+		if [ -n "$mine" ]; then
+			look
+			[ "$mine $m_run" != "run $run" ] || kill -KILL "$1" 2>/dev/null
+			return
+		fi
+		nap
+	done
 }
 
 # look: what is known of the token now. Starts and changes nothing.

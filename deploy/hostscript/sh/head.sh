@@ -28,6 +28,12 @@ put() {
 }
 
 state=${JUNBAN_STATE:-/var/lib/junban}
+# Who is not root and cannot write there keeps the record at home. Where one is there it is gone on with, whatever has
+# become writable since: a forgotten token could start again.
+own=${XDG_STATE_HOME:-${HOME:+$HOME/.local/state}}
+if [ -z "${JUNBAN_STATE:-}" ] && [ -n "$own" ] && [ "$(id -u)" != 0 ]; then
+	{ [ ! -d "$own/junban/$instance" ] && mkdir -p "$state" && [ -w "$state" ]; } 2>/dev/null || state=$own/junban
+fi
 case $state in
 /*) ;;
 *) state=$PWD/$state ;;
@@ -35,7 +41,7 @@ esac
 home=$state/$instance
 # chmod also fails on a folder that somebody else has put there.
 { mkdir -p "$home/log" "$home/run" && chmod 700 "$home"; } 2>/dev/null ||
-	fail "the guard's folder cannot be used by $(id -un) on the host: $instance in JUNBAN_STATE or /var/lib/junban"
+	fail "the guard's folder cannot be used by $(id -un) on the host: $instance in JUNBAN_STATE, /var/lib/junban or ~/.local/state/junban"
 n=0 name=$key.$$
 until mkdir "$home/run/$name" 2>/dev/null; do
 	n=$((n + 1)) name=$key.$$.$n

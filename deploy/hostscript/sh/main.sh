@@ -6,7 +6,7 @@ run=${dir##*/} home=${dir%/run/*}
 boot=$(boot_id)
 if [ -z "$boot" ]; then
 	# Without it a living process would look like one of before a restart.
-	[ "$op" != child ] && [ "$op" != supervise ] || exit 125
+	case $op in child | supervise | announce) exit 125 ;; esac
 	why='the guard cannot read which boot of the host this is'
 	say refused -1
 	m_run='' drop
@@ -15,6 +15,7 @@ fi
 case $op in
 supervise) supervise ;;
 child) child "$@" ;;
+announce) announce "$@" ;;
 *)
 	"$op"
 	[ -z "$dir" ] || drop

@@ -1,6 +1,7 @@
 # The record: a log of small files, log/10000001 and on, one line each and never changed:
 #   run TOKEN FOLDER PID START BOOT SECONDS    by the supervisor, about to start TOKEN's command, in run/FOLDER
 #   cancel TOKEN                               TOKEN shall never start
+# What only looks has a record of its own, in which several may live.
 # Appending is ln onto the next number, which only one caller can do. Everybody decides from the whole log first, and
 # decides again when the number was taken. There is no lock that a killed process could leave behind. Eight digits
 # without a leading zero, so that names sort as numbers and none reads as octal.
@@ -72,12 +73,14 @@ end_run() {
 # tidy FOLDER: the script and the environment go when the run is over; the output and the result stay.
 tidy() {
 	unhand "$home/run/$1"
-	(cd "$home/run/$1" 2>/dev/null && rm -f script enter job guard found files how entry verdict trouble)
+	(cd "$home/run/$1" 2>/dev/null && rm -f script enter job guard found files how entry verdict trouble errors)
 }
 
 # prune: the newest 20 entries keep their output. Entries are kept for 90 days, three times as long as AWS keeps a
-# command waiting for its host, and the newest 50 for ever: a forgotten token could start again.
+# command waiting for its host, and the newest 50 for ever: a forgotten token could start again. What only looks may.
 prune() {
+	days=90
+	[ -z "${beside:-}" ] || days=1
 	set -- "$home"/log/1*
 	newer=$#
 	for entry in "$@"; do
@@ -86,7 +89,7 @@ prune() {
 		{ read -r kind who folder rest; } 2>/dev/null <"$entry" || continue
 		[ "$kind" != run ] || [ ! -e "$home/run/$folder/output" ] || rm -f "$home/run/$folder/output"
 	done
-	find "$home/log" -type f -mtime +90 | sort | while read -r entry; do
+	find "$home/log" -type f -mtime "+$days" | sort | while read -r entry; do
 		newer=0
 		for later in "$home"/log/1*; do newer=$((newer + 1)); done
 		[ "$newer" -gt 50 ] && { read -r kind who folder rest; } <"$entry" || break

@@ -15,6 +15,8 @@ supervise() {
 	fi
 	while attempt && [ "$within" -gt 0 ] && [ "$code" -ne 0 ] && pause; do :; done
 	[ "$within" -eq 0 ] || stop_watch "$within_watch" over
+	# What a script that only looks says on stderr is no part of its answer, unless there is none.
+	[ "$code" -eq 0 ] || [ ! -s "$dir/errors" ] || cat "$dir/errors" >>"$dir/output"
 	printf '%s %s %s\n' "$outcome" "$code" "$(date +%s)" >"$dir/result.new" && mv "$dir/result.new" "$dir/result"
 	tidy "$run"
 	prune
@@ -27,7 +29,7 @@ claim() {
 		# ln may have entered it and yet have failed, when it was killed after the work.
 		[ "$mine" = run ] && [ "$m_run $m_pid" = "$run $$" ] && return 0
 		[ -z "$mine" ] || return 1
-		if [ -n "$o_who" ] && lives "$o_run" "$o_pid" "$o_start" "$o_boot"; then
+		if [ -z "${beside:-}" ] && [ -n "$o_who" ] && lives "$o_run" "$o_pid" "$o_start" "$o_boot"; then
 			echo "$o_who" >"$dir/verdict"
 			return 1
 		fi
@@ -106,6 +108,7 @@ stop_watch() {
 child() {
 	# Not the supervisor's redirection: its shell would add its own word on how the command ended.
 	exec >>"$dir/output" 2>&1
+	[ -z "${beside:-}" ] || exec 2>>"$dir/errors"
 	my_start=$(start_of $$) && [ -n "$my_start" ] || exit 125
 	printf '%s %s\n' $$ "$my_start" >"$dir/pid.new" && mv "$dir/pid.new" "$dir/pid" || exit 125
 	alive "$1" "$2" || exit 125
@@ -115,7 +118,7 @@ child() {
 	{ read -r mask && read -r lc_set && IFS= read -r lc; } <"$dir/found"
 	read_how || exit 125
 	# Or the user could not open /dev/stdout and /dev/stderr, which many scripts do.
-	[ "$switch" = none ] || chown "$uid" "$dir/output" || exit 125
+	[ "$switch" = none ] || chown "$uid" "$dir/output" ${beside:+"$dir/errors"} || exit 125
 	true >"$dir/went" || exit 125
 	as_user exec sh "$files/enter" "$mask" "$lc_set" "$lc" "$shell_path" "$user" "$user_home"
 }
