@@ -76,7 +76,10 @@ func (h runnerHost) gated(token, code string) deploy.Job {
 	return h.job(token, "echo ran >>ran; echo begun; until [ -e gate ] || [ ! -d . ]; do sleep 0.05; done; echo done; exit "+code)
 }
 
-func (h runnerHost) open() { h.t.Helper(); runnerOK(h.t, os.WriteFile(filepath.Join(h.Dir, "gate"), nil, 0o644)) }
+func (h runnerHost) open() {
+	h.t.Helper()
+	runnerOK(h.t, os.WriteFile(filepath.Join(h.Dir, "gate"), nil, 0o644))
+}
 
 func (h runnerHost) read(name string) string {
 	b, _ := os.ReadFile(filepath.Join(h.Dir, name))
