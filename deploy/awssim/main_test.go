@@ -15,10 +15,13 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	awsasg "github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	awscw "github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	awsec2 "github.com/aws/aws-sdk-go-v2/service/ec2"
 	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	awsssm "github.com/aws/aws-sdk-go-v2/service/ssm"
+	awssts "github.com/aws/aws-sdk-go-v2/service/sts"
 	"go.uber.org/goleak"
 
 	"junban/deploy/awssim/world"
@@ -31,16 +34,26 @@ type clients struct {
 	ELB *elbv2.Client
 	EC2 *awsec2.Client
 	SSM *awsssm.Client
+	ASG *awsasg.Client
+	CW  *awscw.Client
+	STS *awssts.Client
 }
 
 // dial makes clients without retries, so that a test sees each answer.
 func dial(endpoint string, hc *http.Client) clients {
+	return dialAs(endpoint, hc, credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "secret", ""))
+}
+
+func dialAs(endpoint string, hc *http.Client, who aws.CredentialsProvider) clients {
 	cfg := aws.Config{
-		Region: "ap-northeast-1", Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "secret", ""),
+		Region: "ap-northeast-1", Credentials: who,
 		BaseEndpoint: aws.String(endpoint), HTTPClient: hc,
 		Retryer: func() aws.Retryer { return aws.NopRetryer{} },
 	}
-	return clients{elbv2.NewFromConfig(cfg), awsec2.NewFromConfig(cfg), awsssm.NewFromConfig(cfg)}
+	return clients{
+		elbv2.NewFromConfig(cfg), awsec2.NewFromConfig(cfg), awsssm.NewFromConfig(cfg),
+		awsasg.NewFromConfig(cfg), awscw.NewFromConfig(cfg), awssts.NewFromConfig(cfg),
+	}
 }
 
 // sim is a running simulator with a group "web" of three instances, i-1 to
@@ -51,6 +64,7 @@ type sim struct {
 	w     *world.World
 	group string
 	url   string
+	http  *http.Client
 	ctx   context.Context
 }
 
@@ -70,6 +84,7 @@ func start(t *testing.T, up setup) *sim {
 	srv := httptest.NewServer(s.Server)
 	s.url = srv.URL
 	hc := &http.Client{Transport: &http.Transport{}}
+	s.http = hc
 	s.clients = dial(srv.URL, hc)
 	ctx, cancel := context.WithCancel(context.Background())
 	var run sync.WaitGroup

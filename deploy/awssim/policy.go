@@ -81,7 +81,7 @@ const mostPolicy = 10240
 
 var (
 	sidPattern    = regexp.MustCompile(`^[A-Za-z0-9]*$`)
-	actionPattern = regexp.MustCompile(`^(\*|[a-z0-9-]+:[A-Za-z0-9*?]+)$`)
+	actionPattern = regexp.MustCompile(`^(\*|[A-Za-z0-9-]+:[A-Za-z0-9*?]+)$`)
 )
 
 // parsePolicy reads a document and refuses what IAM would not take, and

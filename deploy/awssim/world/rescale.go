@@ -79,6 +79,7 @@ func (w *World) offerHealth(s *scaling, m *member, offer func(time.Time, func(ti
 		offer(due, func(at time.Time) {
 			m.Unhealthy = true
 			w.append(Entry{At: at, Kind: KindScaling, Scaling: s.Name, Instance: m.Instance, From: m.Life, To: m.Life, Reason: "Unhealthy", Effect: true})
+			w.broadcast()
 		})
 	}
 }
@@ -138,7 +139,6 @@ func (s *scaling) spare() *member {
 func (w *World) retire(s *scaling, m *member, at time.Time) {
 	w.live(s, m, LifeTerminating, at)
 	w.withdraw(s, m, at)
-	w.broadcast()
 }
 
 func (s *scaling) forget(m *member) {

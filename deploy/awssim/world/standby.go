@@ -98,6 +98,7 @@ func (w *World) named(group string, ids []string, life string) (*scaling, []*mem
 func (w *World) live(s *scaling, m *member, life string, at time.Time) {
 	w.append(Entry{At: at, Kind: KindScaling, Scaling: s.Name, Instance: m.Instance, From: m.Life, To: life, Effect: true})
 	m.Life, m.Since, m.bad, m.Unhealthy = life, at, time.Time{}, false
+	w.broadcast()
 }
 
 // serve puts a member in service: registered in the group's target groups.
