@@ -28,32 +28,17 @@ func (b book) Request(ask deploy.Ask) (deploy.Request, engine.Want, error) {
 	if err != nil {
 		return deploy.Request{}, engine.Want{}, b.mistake(ask, err)
 	}
-	if ask.Kind == deploy.KindDeploy {
+	if ask.Kind == deploy.KindDeploy || ask.Kind == deploy.KindRollback && ask.Ref != "" {
 		if err := b.ref(ask, t); err != nil {
 			return deploy.Request{}, engine.Want{}, err
 		}
 	}
 	ask.Environment = t.Environment
 	r := deploy.Request{
-		Ask: ask,
-		Rules: deploy.Rules{
-			MaxUnavailable: deploy.Count(t.Rolling.MaxUnavailable), MinHealthy: deploy.Count(t.Rolling.MinHealthy),
-			MayDeploy: t.Deploy.Allow,
-			Approval: deploy.Approval{
-				None: t.Approve.None, Allow: t.Approve.Allow, Required: t.Approve.Required, Self: t.Approve.Self,
-				Expires: t.Approve.Expires, StartWithin: t.Approve.StartWithin,
-			},
-		},
-		Run: deploy.Run{
-			User: t.Run.User, Directory: t.Run.Directory, Shell: t.Run.Shell, Env: t.Run.Env,
-			Command: t.Run.Command, Timeout: t.Run.Timeout,
-		},
-		HealthyWithin: t.Rolling.HealthyTimeout,
+		Ask: ask, Account: t.Account, Rules: b.rules(t), Run: runOf(t), HealthyWithin: t.Rolling.HealthyTimeout,
+		Sessions: t.Sessions, Accept: t.Accept, FreeRollback: t.Approve.FreeRollback,
 	}
-	if v := t.Run.Verify; v != nil {
-		r.Run.Verify, r.Run.VerifyFor, r.Run.VerifyEvery = v.Command, v.For, v.Every
-	}
-	return r, engine.Want{Groups: t.TargetGroups}, nil
+	return r, engine.Want{Groups: t.TargetGroups, Tags: t.Tags}, nil
 }
 
 // Resolve answers what a ref means now; "" if the configuration does not say how to find out.
