@@ -9,10 +9,11 @@ import (
 	"unicode/utf8"
 )
 
-// FuzzParse holds for any bytes: no panic; either a whole configuration, or
-// faults that are sorted, different, on one line each and inside the file.
+// FuzzParse holds for any bytes: no panic; either a whole configuration, which
+// the JSON Schema accepts too, or faults that are sorted, different, on one line
+// each and inside the file.
 func FuzzParse(f *testing.F) {
-	paths, err := filepath.Glob("testdata/bad/*.yaml")
+	paths, err := filepath.Glob("testdata/*/*.yaml")
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -27,11 +28,17 @@ func FuzzParse(f *testing.F) {
 	for _, text := range []string{minimal, layered, several, "? &a *a\n: *a\n", "!!bool x: !!int \"a\\nb\"\n", "a: !<\\n> b\n"} {
 		f.Add([]byte(text))
 	}
+	schema := resolved(f)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c, err := Parse("deploy.yaml", data)
 		if err != nil {
 			checkFaults(t, data, err)
 			return
+		}
+		if value, ok := instance(data); !ok {
+			t.Error("accepted, but not readable")
+		} else if err := schema.Validate(value); err != nil {
+			t.Errorf("the schema refuses it: %v", err)
 		}
 		for _, target := range c.Targets() {
 			if (len(target.TargetGroups) == 0) == (len(target.Tags) == 0) || target.Run.Command == "" || target.Run.Timeout <= 0 || target.Channel == "" ||

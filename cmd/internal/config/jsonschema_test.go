@@ -14,7 +14,7 @@ import (
 )
 
 // resolved is the schema as another program reads it.
-func resolved(t *testing.T) *jsonschema.Resolved {
+func resolved(t testing.TB) *jsonschema.Resolved {
 	t.Helper()
 	r, err := written(t).Resolve(&jsonschema.ResolveOptions{ValidateDefaults: true})
 	if err != nil {
@@ -23,7 +23,7 @@ func resolved(t *testing.T) *jsonschema.Resolved {
 	return r
 }
 
-func written(t *testing.T) *jsonschema.Schema {
+func written(t testing.TB) *jsonschema.Schema {
 	t.Helper()
 	data, err := Schema()
 	if err != nil {

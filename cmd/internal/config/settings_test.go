@@ -227,7 +227,7 @@ services:
 func TestWeekdays(t *testing.T) {
 	for text, want := range map[string]string{
 		"mon": "Mon", "mon-thu": "Mon Tue Wed Thu", "fri-mon": "Mon Fri Sat Sun", "mon-sun": "Mon Tue Wed Thu Fri Sat Sun",
-		"wed,mon": "Mon Wed", " sat , mon-tue ,mon": "Mon Tue Sat", "sun-sun": "Sun",
+		"wed,mon": "Mon Wed", "sat , mon-tue ,mon": "Mon Tue Sat", "sun-sun": "Sun",
 		"": "", "Mon": "", "mon-": "", "-mon": "", "mon--tue": "", "mon,": "", "mon-tue-wed": "", "月": "",
 	} {
 		got, err := weekdays(text)

@@ -106,6 +106,15 @@ func TestTheBoundsThemselvesAreAccepted(t *testing.T) {
 		"    rolling: {min_healthy: 0, healthy_timeout: 1s}\n",
 		"    rolling: {min_healthy: 100%, healthy_timeout: 24h}\n",
 		"    channel: C0123456789\n",
+		"    rolling: {max_unavailable: 1%, canary: {instances: 1, bake: 0s}, pause_between: 0s, drain: {until: idle, settle: 0s}, timeout: 1m}\n",
+		"    rolling: {max_unavailable: 100%, canary: {instances: 1000, bake: 24h}, pause_between: 24h, drain: {until: idle, settle: 1h}, timeout: 168h}\n",
+		"    rolling: {max_unavailable: 3, tolerate_failures: 2}\n",
+		"    rolling: {max_unavailable: 50%, tolerate_failures: 1000}\n",
+		"    attention: {mention: [S0ONCALL], after: [0s, 168h]}\n",
+		"    freeze: [{from: 2026-12-28, to: 2026-12-28}, {from: 2028-02-29T18:00, to: 2028-02-29}, {from: 2026-12-28, to: 2026-12-28T00:01}]\n",
+		"    windows: [{days: sun, from: \"23:59\", to: \"24:00\"}, {days: mon, from: \"10:00\", to: \"09:59\"}]\n",
+		"    run: {command: a, via: ssh, ssh: {user: a, port: 1, known_hosts: a}}\n",
+		"    run: {command: a, via: ssh, ssh: {user: a, port: 65535, known_hosts: a}}\n",
 	} {
 		if strings.Contains(lines, "run:") {
 			lines = strings.Replace(minimal, "    run:\n      command: ./deploy.sh \"$REF\"\n", lines, 1)

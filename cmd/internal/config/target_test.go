@@ -81,6 +81,30 @@ func TestWhatACallerChangesIsItsOwn(t *testing.T) {
 	}
 }
 
+func TestNothingIsSharedBetweenCallers(t *testing.T) {
+	c := everything(t)
+	ask := func(c *Config) Target {
+		t.Helper()
+		got, err := c.Target("web", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		workers, err := c.Target("workers", "two")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got.Ref, got.Tags = Ref{}, workers.Tags
+		return got
+	}
+	want, spoiled := ask(everything(t)), ask(c)
+	spoiled.Tags["Role"], spoiled.Accept["fleet-differs"], spoiled.Run.SSH.User = "x", "x", "x"
+	spoiled.Attention.Mention[0], spoiled.Attention.After[0] = "x", 1
+	spoiled.Windows[0].Days[0], spoiled.Windows[1], spoiled.Freeze[0], spoiled.Alarms[0] = 0, Window{}, Freeze{}, "x"
+	if diff := cmp.Diff(want, ask(c)); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestCountIsWrittenAsInTheFile(t *testing.T) {
 	for text, want := range map[string]Count{"0": {}, "3": {N: 3}, "25%": {N: 25, Percent: true}} {
 		got, err := count(0)(text)
