@@ -97,6 +97,8 @@ func TestImportDirection(t *testing.T) {
 		{who: []string{module + "/bot/card", module + "/bot/lang", module + "/bot/timeline"}, not: slices.Concat(slack, aws, []string{module + "/deploy/engine", "net/http"}), why: "cards are pure", optional: true},
 		{who: []string{module + "/store/..."}, not: slices.Concat(slack, aws, []string{module + "/bot/..."}), why: "bot and store never import each other: app joins them"},
 		{who: []string{module + "/deploy/awscloud/...", module + "/deploy/ssmrun/..."}, not: slices.Concat(slack, []string{module + "/bot/...", module + "/store/..."}), why: "the adapters know AWS and the core"},
+		{who: []string{module + "/deploy/hostscript/...", module + "/deploy/localrun", module + "/deploy/sshrun"}, not: slices.Concat(slack, aws, []string{module + "/bot/...", module + "/store/...", module + "/deploy/awscloud/..."}), why: "a host is reached without Slack and AWS"},
+		{who: []string{module + "/deploy/hostscript"}, not: []string{"os/exec", "net/...", "golang.org/x/crypto/..."}, why: "the guard's text is the same for every way of sending it"},
 		{
 			who: []string{module + "/cmd/bot"}, not: slices.Concat(simulators, []string{"github.com/chromedp/...", module + "/deploy/deploytest", "testing", "pgregory.net/...", module + "/cmd/demo/..."}),
 			why: "the daemon links no simulator and nothing made for tests",
