@@ -93,6 +93,7 @@ type commands struct {
 	History  historyCmd  `cmd:"" help:"The last operations and how they ended."`
 	Schema   schemaCmd   `cmd:"" help:"Print the configuration's JSON Schema, for editors."`
 	Manifest manifestCmd `cmd:"" help:"Print the Slack app's manifest, to be pasted into Slack."`
+	Policy   policyCmd   `cmd:"" help:"Print the least IAM policy that this configuration needs."`
 }
 
 type runCmd struct {
