@@ -241,7 +241,7 @@ func Examine(ctx context.Context, o Options, service, environment string) ([]Exa
 	if err != nil && !errors.Is(err, fs.ErrNotExist) { // nothing was ever done here
 		return nil, err
 	}
-	e := newExaminer(b, newPlaces(cfg).cloud, func(context.Context) (Status, error) { return status, nil })
+	e := newExaminer(b, newPlaces(cfg, accountsOf(c)).cloud, func(context.Context) (Status, error) { return status, nil })
 	if o.BotToken != "" || o.AppToken != "" {
 		check := slackapi.New(slackapi.Options{
 			BotToken: slackapi.Secret(o.BotToken), AppToken: slackapi.Secret(o.AppToken), APIURL: o.SlackAPI,
