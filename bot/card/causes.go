@@ -2,6 +2,7 @@ package card
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -55,6 +56,23 @@ func (v values) why(k string) string {
 	return ": " + v.v[k]
 }
 
+// moment is a time, shown in the reader's own zone.
+func (v values) moment(k string) Span {
+	t, err := time.Parse(time.RFC3339Nano, v.v[k])
+	if err != nil {
+		return Span{Value: v.v[k]}
+	}
+	return At(t)
+}
+
+// since is the beginning of a state, set off.
+func (v values) since() Text {
+	if v.v["since"] == "" {
+		return nil
+	}
+	return T(" since ", v.moment("since"))
+}
+
 // Duration writes a time span as people say it: 5 s, 12 min 30 s, 2 h.
 func Duration(d time.Duration) string {
 	switch {
@@ -80,135 +98,14 @@ func Duration(d time.Duration) string {
 }
 
 // sentences is the table of causes in English.
-var sentences = map[deploy.Code]func(values) Text{
-	deploy.NoTargets: func(v values) Text {
-		return T("No instance is registered in ", B(v.get("groups")), ", so there is nothing to deploy to. Register the instances first.")
-	},
-	deploy.NotBalanced: func(v values) Text {
-		return T("No load balancer uses the target group ", B(v.get("group")), ", so none of its targets can become healthy. Attach it to a listener first.")
-	},
-	deploy.NoSuchInstance: func(v values) Text {
-		return T("There is no instance ", C(v.get("instance")), " in this service. There are: ", v.get("known"), ".")
-	},
-	deploy.TwoInstances: func(v values) Text {
-		return T("Several instances are named ", C(v.get("instance")), ". Name one by its id: ", v.get("ids"), ".")
-	},
-	deploy.AlreadyHeld: func(v values) Text {
-		return T(v.instance("instance"), " is held out of service by ", v.who("by"), v.why("why"), ".")
-	},
-	deploy.NotHeld: func(v values) Text {
-		if v.get("held") == "" {
-			return T(C(v.get("instance")), " is not held, and neither is any other instance of this service: there is nothing to restore.")
-		}
-		return T(C(v.get("instance")), " is not held. Held are: ", v.get("held"), ".")
-	},
-	deploy.AllHeld: func(values) Text {
-		return T("Every instance of this service is held. Restore one first.")
-	},
-	deploy.MinimumTooHigh: func(v values) Text {
-		return T("With ", v.get("registered"), " instances in ", B(v.get("group")), " none can leave while ", v.get("minimum"),
-			" must stay healthy. The largest min_healthy that works is ", B(v.get("largest")), ".")
-	},
-	deploy.FailOpen: func(v values) Text {
-		return T("No target of ", B(v.get("group")), " is healthy, so the load balancer sends requests to all of them, and taking one out takes capacity away. Bring one back to health first.")
-	},
-	deploy.ForeignTarget: func(v values) Text {
-		return T("The target ", C(v.get("target")), " belongs to no instance that can be seen in this account.")
-	},
-	deploy.GateHealthy: func(v values) Text {
-		return T("Kept in service by min_healthy: without ", B(v.get("instance")), ", ", v.get("healthy"), " would be healthy in ", B(v.get("group")), ", and ", v.get("minimum"), " must be. It goes on by itself when others are healthy again.")
-	},
-	deploy.GateUnavailable: func(v values) Text {
-		return T("Kept in service by max_unavailable: ", v.get("names"), " is out already.")
-	},
-	deploy.CommandFailed: func(v values) Text { return T("The deploy command exited ", B(v.get("exit")), ".") },
-	deploy.VerifyFailed: func(v values) Text {
-		if v.get("limit") != "" {
-			return T("The verification did not succeed within ", v.duration("limit"), "; its last try was cut off.")
-		}
-		return T("The verification failed, last with exit code ", B(v.get("exit")), ".")
-	},
-	deploy.CommandTimeout: func(v values) Text {
-		return T("The deploy command was stopped: it ran longer than ", v.duration("limit"), ".")
-	},
-	deploy.CommandRefused: func(v values) Text { return T("The command was not run: ", v.get("why"), ".") },
-	deploy.CommandUnknown: func(v values) Text {
-		return T("Nobody can say how the command ended: ", v.get("why"), ". Nothing is registered or run there until its host says that it has ended, or one of you has looked.")
-	},
-	deploy.CommandCanceled: func(values) Text { return T("The command was cancelled, and may have done a part of its work.") },
-	deploy.PutBackByOther: func(v values) Text {
-		return T("Somebody else put ", C(v.get("pair")), " back into service (", v.get("state"), ") while it was to be out. No command runs on an instance in service.")
-	},
-	deploy.TakenByOther: func(v values) Text {
-		return T("Somebody else took ", C(v.get("pair")), " out of ", B(v.get("group")), " after it had been registered.")
-	},
-	deploy.StillInService: func(v values) Text {
-		return T(C(v.get("pair")), " is still in service (", v.get("state"), ") although AWS took the order to deregister it.")
-	},
-	deploy.DrainTimeout: func(v values) Text {
-		return T("It is still not drained after ", v.duration("after"), ", longer than the deregistration delay.")
-	},
-	deploy.HealthTimeout: func(v values) Text {
-		return T("It was not healthy in ", B(v.get("group")), " within ", v.duration("limit"), ": ", reason(v), ".")
-	},
-	deploy.NeverHealthy: func(v values) Text {
-		return T("It cannot become healthy in ", B(v.get("group")), ": ", reason(v), ".")
-	},
-	deploy.InstanceGone: func(v values) Text { return T("The instance is ", v.get("state"), ".") },
-	deploy.CloudFault: func(v values) Text {
-		return T("AWS failed ", v.get("tries"), " times at ", C(v.get("action")), ", last with: ", v.get("message"), ".")
-	},
-	deploy.SomebodyLooked: func(v values) Text { return T(v.who("by"), " looked: the command does not run any more.") },
-	deploy.Expired: func(v values) Text {
-		return T("Nobody approved it within ", v.duration("after"), ". Ask again if it is still wanted.")
-	},
-	deploy.StartLate: func(v values) Text {
-		return T("It could not start within ", v.duration("after"), " of its approval. Ask again if it is still wanted.")
-	},
-	deploy.PlanChanged: func(v values) Text {
-		return T("What would be done has changed since it was asked for (", v.get("what"), "), so no approval counts. Ask again.")
-	},
-	deploy.NoStanding: func(v values) Text {
-		return T(v.who("who"), " may not do this any more (", strings.ReplaceAll(v.get("why"), "_", " "), "), so it did not start.")
-	},
-	deploy.Denied:    func(v values) Text { return T("Denied by ", v.who("by"), v.why("reason"), ".") },
-	deploy.Withdrawn: func(v values) Text { return T("Withdrawn by ", v.who("by"), ".") },
-	deploy.Aborted:   func(v values) Text { return T("Aborted by ", v.who("by"), ".") },
-	deploy.NotDeployed: func(v values) Text {
-		return T("Not every instance got through: ", names(v), ".")
-	},
-	deploy.LockedBy: func(v values) Text {
-		return T("It waits for ", C(v.get("op")), " of ", v.who("by"), ", which has ", resource(v), ". It starts by itself after that.")
-	},
-	deploy.Behind: func(v values) Text {
-		return T("It waits for ", C(v.get("op")), ", which was approved earlier. It starts by itself after that.")
-	},
-	deploy.AskFailed: func(v values) Text {
-		return T("It does not start, since not everything could be checked: ", v.get("why"), ". This is tried again.")
-	},
-	deploy.NotAMember: func(v values) Text {
-		return T("Only full members of this workspace may do that; this account is ", standing(v.get("kind")), ".")
-	},
-	deploy.NotAllowed: func(v values) Text {
-		if v.get("list") == "approve" {
-			return T("You are not among those who may approve this (", C("approve.allow"), " in deploy.yaml).")
-		}
-		return T("You are not among those who may do this (", C("deploy.allow"), " in deploy.yaml).")
-	},
-	deploy.OwnRequest: func(values) Text { return T("You asked for it yourself, so somebody else has to approve it.") },
-	deploy.NotYours: func(v values) Text {
-		return T("Only ", v.who("by"), ", who asked for it, may withdraw it.")
-	},
-	deploy.NotNow:       notNow,
-	deploy.AlreadyVoted: func(values) Text { return T("You have approved it already.") },
-	deploy.WrongHash: func(values) Text {
-		return T("That button belongs to other terms than those that are asked for now. Look at the message again.")
-	},
-	deploy.NoSuchLane: func(v values) Text { return T("This operation has no instance ", C(v.get("instance")), ".") },
-	deploy.OldButton: func(values) Text {
-		return T("That button belongs to an earlier attempt. Look at the message again.")
-	},
-	deploy.UnknownAct: func(v values) Text { return T("There is no act ", C(v.get("act")), ".") },
+var sentences = gather(plans, runs, ends)
+
+func gather(tables ...map[deploy.Code]func(values) Text) map[deploy.Code]func(values) Text {
+	out := map[deploy.Code]func(values) Text{}
+	for _, t := range tables {
+		maps.Copy(out, t)
+	}
+	return out
 }
 
 func notNow(v values) Text {
@@ -240,6 +137,9 @@ func reason(v values) string {
 
 func resource(v values) string {
 	kind, id, _ := strings.Cut(v.get("resource"), ":")
+	if kind == "service" {
+		return "a lock on " + spoken(id)
+	}
 	if kind == "instance" && v.name != nil {
 		return "the instance " + v.name(id)
 	}
@@ -259,3 +159,78 @@ func names(v values) string {
 	}
 	return strings.Join(out, ", ")
 }
+
+// opens says when the next window begins, if that is known.
+func opens(v values, words string) Text {
+	if v.get("opens") == "" {
+		return T("No window opens within the next weeks. ")
+	}
+	until := Text{}
+	if v.get("until") != "" {
+		until = T(", until ", v.moment("until"))
+	}
+	return T(words, v.moment("opens"), until, ". ")
+}
+
+func windows(v values) Text {
+	if v.get("line") == "" {
+		return nil
+	}
+	return T("The windows are ", v.get("line"), ". ")
+}
+
+// calls mentions people and groups, in front of a sentence.
+func calls(ids string) Text {
+	var out Text
+	for _, id := range strings.FieldsFunc(ids, func(r rune) bool { return r == ',' || r == ' ' }) {
+		out = append(out, P(id), Span{Value: " "})
+	}
+	if len(out) > 0 {
+		out[len(out)-1].Value = ", "
+	}
+	return out
+}
+
+// doing names a step as an activity.
+func doing(v deploy.Verb) string {
+	if s, ok := map[deploy.Verb]string{
+		deploy.VerbLeave: "draining", deploy.VerbIdle: "draining", deploy.VerbCommand: "the deploy command", deploy.VerbRevert: "the rollback command",
+		deploy.VerbVerify: "the verification", deploy.VerbJoin: "getting healthy", "": "this step", "rollout": "the whole rollout",
+	}[v]; ok {
+		return s
+	}
+	return chores[v].or(string(v))
+}
+
+// phrase is a cause's code in a few words, inside a sentence.
+func phrase(code string) string {
+	if s, ok := phrases[deploy.Code(code)]; ok {
+		return s
+	}
+	return strings.ReplaceAll(code, "_", " ")
+}
+
+var phrases = map[deploy.Code]string{
+	"":                    "a rule",
+	deploy.CommandFailed:  "the deploy command failed",
+	deploy.VerifyFailed:   "the verification failed",
+	deploy.CommandTimeout: "the deploy command took too long",
+	deploy.HealthTimeout:  "it did not become healthy in time",
+	deploy.NeverHealthy:   "it cannot become healthy",
+	deploy.DrainTimeout:   "it did not drain",
+	deploy.InstanceGone:   "the instance has gone",
+	deploy.CloudFault:     "AWS failed",
+	deploy.CanarySick:     "the canary is not well",
+	deploy.AlarmOn:        "an alarm is on",
+	deploy.Overdue:        "it took too long",
+	deploy.Unattended:     "nobody decided",
+	deploy.NoTargets:      "no instance is registered",
+	deploy.AllHeld:        "every instance is held",
+	deploy.MinimumTooHigh: "min_healthy is more than the fleet can keep",
+	deploy.NotBalanced:    "no load balancer uses the target group",
+	deploy.ServiceLocked:  "the service is locked",
+	deploy.DoctorBlocks:   "the doctor found something",
+}
+
+// spoken is a service of a lock as people say it: web in production.
+func spoken(service string) string { return strings.Replace(service, "/", " in ", 1) }

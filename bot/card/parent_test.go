@@ -2,6 +2,9 @@ package card
 
 import (
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os"
 	"path/filepath"
 	"strings"
@@ -98,6 +101,8 @@ func show(m Message) string {
 	fmt.Fprintf(&out, "[%s] %s\n", m.Tone, m.Text)
 	for _, b := range m.Blocks {
 		switch {
+		case b.Header != "":
+			fmt.Fprintf(&out, "# %s\n", b.Header)
 		case b.Text != nil:
 			fmt.Fprintln(&out, b.Text.Plain())
 		case b.Context != nil:
@@ -177,7 +182,7 @@ func TestCards(t *testing.T) {
 	})
 }
 
-// Every cause has a sentence that ends as one.
+// Every cause that the core knows has a sentence that ends as one.
 func TestEveryCauseIsASentence(t *testing.T) {
 	for code, say := range sentences {
 		text := say(values{map[string]string{}, func(id string) string { return id }}).Plain()
@@ -185,4 +190,36 @@ func TestEveryCauseIsASentence(t *testing.T) {
 			t.Errorf("%s: %q", code, text)
 		}
 	}
+	for _, code := range codes(t) {
+		if sentences[code] == nil {
+			t.Errorf("the cause %q has no sentence", code)
+		}
+	}
+}
+
+// codes are all constants of type deploy.Code, read from its source.
+func codes(t *testing.T) []deploy.Code {
+	t.Helper()
+	f, err := parser.ParseFile(token.NewFileSet(), filepath.Join("..", "..", "deploy", "cause.go"), nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []deploy.Code
+	ast.Inspect(f, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok {
+			return true
+		}
+		if typ, ok := spec.Type.(*ast.Ident); !ok || typ.Name != "Code" || len(spec.Values) != 1 {
+			return true
+		}
+		if lit, ok := spec.Values[0].(*ast.BasicLit); ok {
+			out = append(out, deploy.Code(strings.Trim(lit.Value, `"`)))
+		}
+		return true
+	})
+	if len(out) < 50 {
+		t.Fatalf("%d codes were found: this test would prove nothing", len(out))
+	}
+	return out
 }

@@ -1,0 +1,129 @@
+package card
+
+import (
+	"junban/deploy"
+)
+
+// chore is what people call a step that is done once per rollout.
+type chore string
+
+// chores are the steps that are done once per rollout, each in a lane of its own.
+var chores = map[deploy.Verb]chore{
+	deploy.VerbBefore: "once before",
+	deploy.VerbFirst:  "once first",
+	deploy.VerbAfter:  "once after",
+}
+
+// or is the chore's name, or what is given if it is none.
+func (c chore) or(other string) string {
+	if c == "" {
+		return other
+	}
+	return string(c)
+}
+
+// choreOf is the chore that a lane is; "" if it is an instance's. A lane of a chore holds no other step.
+func choreOf(steps []deploy.Step) deploy.Verb {
+	for _, s := range steps {
+		if chores[s.Verb] != "" {
+			return s.Verb
+		}
+	}
+	return ""
+}
+
+// called is the name of a lane: the instance's, or the chore's.
+func called(o deploy.Operation, lane int) string {
+	l := o.Lanes[lane]
+	if v := choreOf(l.Steps); v != "" {
+		return string(chores[v])
+	}
+	return o.Plan.Preview.Name(l.Name)
+}
+
+// onlyChores reports whether no instance waits for a decision, but a chore does.
+func onlyChores(o deploy.Operation) bool {
+	for _, i := range o.Undecided() {
+		if choreOf(o.Lanes[i].Steps) == "" {
+			return false
+		}
+	}
+	return true
+}
+
+// count is how many lanes are instances.
+func count(lanes []deploy.Lane) int {
+	n := 0
+	for _, l := range lanes {
+		if choreOf(l.Steps) == "" {
+			n++
+		}
+	}
+	return n
+}
+
+// status is the state of a lane that people see.
+func status(l deploy.LaneState) string {
+	if choreOf(l.Steps) != "" {
+		return choreStatus(l)
+	}
+	if s := l.Status(); s != "" {
+		return s
+	}
+	step, _ := l.Step()
+	switch {
+	case step.Verb == deploy.VerbIdle:
+		return "draining"
+	case step.Verb == deploy.VerbRevert && l.Phase == deploy.PhaseDue:
+		return "drained"
+	case step.Verb == deploy.VerbRevert:
+		return "rolling back"
+	}
+	return string(l.Phase)
+}
+
+func choreStatus(l deploy.LaneState) string {
+	switch {
+	case l.Outcome == deploy.OutcomeDone, l.Phase == deploy.PhaseDone && l.Outcome == deploy.OutcomeNone:
+		return "done"
+	case l.Phase == deploy.PhaseDone:
+		return "skipped"
+	case l.Phase == deploy.PhaseUnknown:
+		return "unknown"
+	case l.Phase == deploy.PhaseFailed:
+		return "failed"
+	case l.Phase == deploy.PhaseDue:
+		return "waiting"
+	}
+	return "running"
+}
+
+// migrated reports whether the chore of the first instance has begun: what it did stays, whatever becomes of the
+// rollout.
+func migrated(o deploy.Operation) bool {
+	for _, l := range o.Lanes {
+		if choreOf(l.Steps) == deploy.VerbFirst && !l.StartAt.IsZero() {
+			return true
+		}
+	}
+	return false
+}
+
+// laneCause is a lane's cause as a sentence: a chore and a way back have no deploy command.
+func laneCause(o deploy.Operation, l deploy.LaneState, c deploy.Cause) Text {
+	what := ""
+	switch {
+	case choreOf(l.Steps) != "":
+		what = "It"
+	case l.Reverting:
+		what = "The rollback command"
+	}
+	v := values{v: c.Values, name: o.Plan.Preview.Name}
+	switch {
+	case what != "" && c.Code == deploy.CommandFailed:
+		return T(what+" exited ", B(v.get("exit")), ".")
+	case what != "" && c.Code == deploy.CommandTimeout:
+		return T(what+" was stopped: it ran longer than ", v.duration("limit"), ".")
+	}
+	return Because(c, o.Plan.Preview.Name)
+}

@@ -1,0 +1,149 @@
+package card
+
+import (
+	"fmt"
+	"strings"
+
+	"junban/deploy"
+)
+
+// many is the number of instances above which a message names only exceptions.
+const many = 10
+
+func undecided(o deploy.Operation) string {
+	var names []string
+	for _, i := range o.Undecided() {
+		names = append(names, called(o, i))
+	}
+	return strings.Join(names, ", ")
+}
+
+// still reports whether the rollout stands still until somebody decides: more has failed than it tolerates.
+func still(o deploy.Operation) bool {
+	failed := 0
+	for _, i := range o.Undecided() {
+		if o.Lanes[i].Phase == deploy.PhaseUnknown || choreOf(o.Lanes[i].Steps) != "" {
+			return true
+		}
+		failed++
+	}
+	return failed > o.Plan.Rules.Tolerate
+}
+
+// progress is how many instances are done, of how many.
+func progress(o deploy.Operation) (done, all int) {
+	for _, l := range o.Lanes {
+		if choreOf(l.Steps) != "" {
+			continue
+		}
+		all++
+		if l.Phase == deploy.PhaseDone {
+			done++
+		}
+	}
+	return done, all
+}
+
+// turning is how many of the touched instances are back with the ref before, of how many that go back.
+func turning(o deploy.Operation) (back, all int) {
+	for _, l := range o.Lanes {
+		if l.Outcome == deploy.OutcomeReverted {
+			back++
+		}
+		if l.Reverting || l.Outcome == deploy.OutcomeReverted {
+			all++
+		}
+	}
+	return back, all
+}
+
+// instances is one line per instance, or, above ten, counts and exceptions; and one line per chore.
+func instances(o deploy.Operation) Text {
+	var lines, sums []string
+	var out []Text
+	counts := map[string]int{}
+	_, all := progress(o)
+	for _, i := range o.Plan.Preview.Order {
+		l := o.Lanes[i]
+		if choreOf(l.Steps) != "" {
+			continue
+		}
+		now := status(l)
+		if counts[now]++; counts[now] == 1 {
+			lines = append(lines, now)
+		}
+		if all > many && !l.Waits() && l.Outcome != deploy.OutcomeHeld && !l.Out() {
+			continue
+		}
+		out = append(out, T(mark(now)+" ", B(o.Plan.Preview.Name(l.Name)), "  "+join(", ", version(o.Plan, l), now, took(l))))
+	}
+	if all > many {
+		for _, k := range lines {
+			sums = append(sums, fmt.Sprintf("%d %s", counts[k], k))
+		}
+		out = append([]Text{T(strings.Join(sums, ", "))}, out...)
+	}
+	return paragraphs(append(out, choreLines(o)...))
+}
+
+// choreLines is one line per chore, in the order in which they are done.
+func choreLines(o deploy.Operation) []Text {
+	var out []Text
+	for _, verb := range []deploy.Verb{deploy.VerbBefore, deploy.VerbFirst, deploy.VerbAfter} {
+		for _, l := range o.Lanes {
+			if choreOf(l.Steps) != verb {
+				continue
+			}
+			now, on := status(l), ""
+			if id := l.Values["INSTANCE_ID"]; verb == deploy.VerbFirst && id != "" {
+				on = "on " + o.Plan.Preview.Name(id)
+			}
+			out = append(out, T(mark(now)+" ", B(string(chores[verb])), "  "+join(", ", now, took(l), on)))
+		}
+	}
+	if migrated(o) {
+		out = append(out, T("What ran once on the first instance (a migration) stays: a rollback does not undo it."))
+	}
+	return out
+}
+
+func paragraphs(lines []Text) Text {
+	var out Text
+	for i, l := range lines {
+		if i > 0 {
+			out = append(out, Span{Value: "\n"})
+		}
+		out = append(out, l...)
+	}
+	return out
+}
+
+// join joins what is not empty.
+func join(by string, parts ...string) string {
+	var out []string
+	for _, p := range parts {
+		if p != "" {
+			out = append(out, p)
+		}
+	}
+	return strings.Join(out, by)
+}
+
+func mark(status string) string {
+	switch status {
+	case "healthy", "rolled back", "done":
+		return "●"
+	case "waiting", "skipped":
+		return "○"
+	case "failed", "unknown", "stopped", "terminated", "held":
+		return "✕"
+	}
+	return "◐"
+}
+
+func took(l deploy.LaneState) string {
+	if l.Phase != deploy.PhaseDone || l.StartAt.IsZero() || l.EndAt.IsZero() {
+		return ""
+	}
+	return Duration(l.EndAt.Sub(l.StartAt))
+}
