@@ -32,16 +32,29 @@ type Rooms interface {
 	Channel(service, environment string) string
 }
 
-// Options are what a bot works with. All fields but Log and Zone are required.
+// Examiner looks for what would make a rolling deploy unsafe. It only reads.
+type Examiner interface {
+	// Doctor answers what it finds about one service in one environment ("" = the service has none). A service that
+	// the configuration does not know is an *engine.Mistake.
+	Doctor(ctx context.Context, service, environment string) ([]deploy.Finding, error)
+	// Services lists what there is to look at, in the configuration's order.
+	Services() []Service
+}
+
+// Service is one service in one of its environments; "" if it has none.
+type Service struct{ Name, Environment string }
+
+// Options are what a bot works with. All fields but Examiner, Log and Zone are required.
 type Options struct {
 	Desk      Desk
 	Chat      Chat
 	Directory Directory
 	Memory    Memory
 	Rooms     Rooms
+	Examiner  Examiner // for doctor; nil = there is none
 	NewID     func() deploy.ID
 	Slash     string         // the slash command, with its slash
-	Zone      *time.Location // for times in lists; UTC if nil
+	Zone      *time.Location // for times in lists and times that are typed; UTC if nil
 	Log       *slog.Logger
 }
 
@@ -94,6 +107,7 @@ func (b *Bot) Run(ctx context.Context) error {
 		all.Go(func() { b.work(ctx) })
 	}
 	all.Go(func() { b.prune(ctx) })
+	all.Go(func() { b.remind(ctx) })
 	all.Go(func() {
 		for _, e := range left {
 			select {

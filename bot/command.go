@@ -10,13 +10,15 @@ import (
 
 // Command is one line that somebody typed, understood.
 type Command struct {
-	Verb        string // deploy plan status history abort drain restore help
+	Verb        string // deploy rollback plan status history queue logs doctor abort pause resume continue drain restore lock unlock help
 	Service     string
 	Ref         string
 	Environment string
 	On          string // instance id or Name tag
+	At          string // a time to start at, as When reads it
 	Reason      string
-	ID          string // abort: an operation's id
+	ID          string // abort, pause, resume, continue, logs: an operation's id, or a service
+	Emergency   bool   // deploy, rollback: outside of windows and freezes
 }
 
 // longest is how many characters a command may have; more is a mistake of the clipboard.
@@ -24,21 +26,28 @@ const longest = 500
 
 // forms are the commands with what they look like, in the order in which help shows them.
 var forms = []struct{ verb, form, does string }{
-	{"deploy", "SERVICE REF [to ENVIRONMENT] [on INSTANCE]", "asks to deploy; somebody else approves"},
-	{"status", "status [SERVICE]", "what runs, waits and is held"},
+	{"deploy", "SERVICE REF [to ENVIRONMENT] [on INSTANCE] [at TIME] [because REASON]", "asks to deploy; somebody else approves"},
+	{"status", "status [SERVICE]", "what runs, waits, is held and is locked"},
 	{"plan", "plan SERVICE REF [to ENVIRONMENT] [on INSTANCE]", "what a deploy would do; touches nothing"},
+	{"rollback", "rollback SERVICE [REF] [to ENVIRONMENT] [because REASON]", "asks to go back to a ref, or to the last one that succeeded"},
 	{"abort", "abort [SERVICE or ID]", "ends a rollout in order: put back, or held"},
 	{"help", "help", "this"},
+	{"pause", "pause [SERVICE or ID] [because REASON]", "what has left goes on to its end; nothing more leaves"},
+	{"resume", "resume [SERVICE or ID]", "ends a pause"},
+	{"continue", "continue [SERVICE or ID]", "answers what an operation asks, such as whether the canary is good"},
+	{"queue", "queue", "what waits, in order"},
 	{"history", "history [SERVICE]", "the last operations and how they ended"},
+	{"logs", "logs ID or SERVICE [on INSTANCE]", "the end of what the commands printed on each instance"},
+	{"doctor", "doctor [SERVICE] [to ENVIRONMENT]", "what would make a rolling deploy unsafe; touches nothing"},
 	{"drain", "drain SERVICE on INSTANCE [to ENVIRONMENT] [because REASON]", "takes one instance out and holds it"},
 	{"restore", "restore SERVICE on INSTANCE [to ENVIRONMENT]", "puts a held instance back"},
+	{"lock", "lock SERVICE [to ENVIRONMENT] because REASON", "nothing is deployed there until it is unlocked"},
+	{"unlock", "unlock SERVICE [to ENVIRONMENT] [because REASON]", "ends that"},
+	{"emergency", "emergency [rollback] SERVICE REF [to ENVIRONMENT] [on INSTANCE] because REASON", "a deploy outside of windows and freezes, told loudly"},
 }
 
-// later are verbs of the grammar that this version does not have.
-var later = map[string]bool{
-	"rollback": true, "logs": true, "doctor": true, "pause": true, "resume": true, "lock": true, "unlock": true,
-	"queue": true, "emergency": true,
-}
+// firstForms are how many of them help shows before its line.
+const firstForms = 6
 
 // Form is how a command is typed.
 func Form(slash, verb string) string {
@@ -66,10 +75,7 @@ func Parse(slash, text string) (Command, error) {
 		}
 	}
 	verb := Narrow(strings.ToLower(words[0]))
-	switch {
-	case later[verb]:
-		return Command{}, mistake(slash, "help", "%s is not supported yet.", verb)
-	case verb == "to" || verb == "on" || verb == "at" || verb == "because":
+	if _, is := clauseWords[verb]; is {
 		return Command{}, mistake(slash, "deploy", "A command does not begin with %q.", verb)
 	}
 	parse, ok := parsers[verb]
@@ -77,93 +83,6 @@ func Parse(slash, text string) (Command, error) {
 		return parseDeploy(slash, "deploy", words)
 	}
 	return parse(slash, verb, words[1:])
-}
-
-var parsers = map[string]func(slash, verb string, words []string) (Command, error){
-	"help":    func(string, string, []string) (Command, error) { return Command{Verb: "help"}, nil },
-	"deploy":  parseDeploy,
-	"plan":    parseDeploy,
-	"status":  parseList,
-	"history": parseList,
-	"abort":   parseAbort,
-	"drain":   parseInstance,
-	"restore": parseInstance,
-}
-
-func parseDeploy(slash, verb string, words []string) (Command, error) {
-	c := Command{Verb: verb}
-	rest, err := c.clauses(slash, words)
-	if err != nil {
-		return c, err
-	}
-	switch {
-	case len(rest) == 1:
-		return c, mistake(slash, verb, "Which ref of %s? A branch, a tag or a commit is missing.", clip(rest[0]))
-	case len(rest) != 2:
-		return c, mistake(slash, verb, "%s takes a service and a ref; I read %d words: %s.", verb, len(rest), clip(strings.Join(rest, " ")))
-	case c.Reason != "":
-		return c, mistake(slash, verb, "%s takes no reason.", verb)
-	}
-	c.Service, c.Ref = rest[0], rest[1]
-	return c, quoted(slash, verb, rest)
-}
-
-func parseInstance(slash, verb string, words []string) (Command, error) {
-	c := Command{Verb: verb}
-	rest, err := c.clauses(slash, words)
-	if err != nil {
-		return c, err
-	}
-	if len(rest) == 2 && c.On == "" {
-		c.On, rest = rest[1], rest[:1]
-	}
-	if len(rest) != 1 || c.On == "" {
-		return c, mistake(slash, verb, "%s takes a service and one instance, by its Name tag or id.", verb)
-	}
-	c.Service = rest[0]
-	return c, quoted(slash, verb, []string{c.Service, c.On})
-}
-
-func parseList(slash, verb string, words []string) (Command, error) {
-	if len(words) > 1 {
-		return Command{}, mistake(slash, verb, "%s takes at most one service; I read %s.", verb, clip(strings.Join(words, " ")))
-	}
-	c := Command{Verb: verb}
-	if len(words) == 1 {
-		c.Service = words[0]
-	}
-	return c, quoted(slash, verb, words)
-}
-
-func parseAbort(slash, verb string, words []string) (Command, error) {
-	c, err := parseList(slash, verb, words)
-	c.ID, c.Service = c.Service, ""
-	return c, err
-}
-
-// clauses takes "to X", "on X" and "because …" out of the words and answers the others.
-func (c *Command) clauses(slash string, words []string) (rest []string, err error) {
-	for i := 0; i < len(words); i++ {
-		word := Narrow(strings.ToLower(words[i]))
-		into := map[string]*string{"to": &c.Environment, "on": &c.On}[word]
-		switch {
-		case word == "because":
-			c.Reason = strings.Join(words[i+1:], " ")
-			return rest, nil
-		case word == "at" && i > 1:
-			return nil, mistake(slash, c.Verb, "Starting at a time is not supported yet.")
-		case into == nil:
-			rest = append(rest, words[i])
-		case i+1 == len(words):
-			return nil, mistake(slash, c.Verb, "Nothing stands behind %q.", word)
-		case *into != "":
-			return nil, mistake(slash, c.Verb, "%q stands there twice.", word)
-		default:
-			*into = words[i+1]
-			i++
-		}
-	}
-	return rest, nil
 }
 
 // quoted refuses quotation marks, which phones like to add and which are part of no name.

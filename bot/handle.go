@@ -73,37 +73,78 @@ func (b *Bot) command(ctx context.Context, e Envelope) error {
 		return nil
 	case "status":
 		return b.status(ctx, e, c)
+	case "queue":
+		return b.queue(ctx, e, c)
 	case "history":
 		return b.history(ctx, e, c)
+	case "logs":
+		return b.logs(ctx, e, c)
+	case "doctor":
+		return b.doctor(ctx, e, c)
 	case "plan":
-		plan, err := b.Desk.Plan(ctx, c.ask(deploy.KindDeploy))
-		if err != nil {
-			return err
-		}
-		b.whisper(ctx, e, card.Plan(plan))
-		return nil
-	case "abort":
-		return b.abort(ctx, e, c)
+		return b.plan(ctx, e, c)
+	case "abort", "pause", "resume", "continue":
+		return b.act(ctx, e, c)
+	case "rollback":
+		return b.rollback(ctx, e, c)
 	}
 	return b.request(ctx, e, c)
 }
 
-func (c Command) ask(kind deploy.Kind) deploy.Ask {
-	return deploy.Ask{Kind: kind, Service: c.Service, Environment: c.Environment, Ref: c.Ref, On: c.On, Reason: c.Reason}
+// ask is what a command asks for, and a word of warning, if one is due. Times are meant in the bot's zone, and counted
+// from the moment of the command, so that the same envelope worked on again asks for the same time.
+func (b *Bot) ask(c Command, kind deploy.Kind, e Envelope) (ask deploy.Ask, warning string, err error) {
+	ask = deploy.Ask{
+		Kind: kind, Service: c.Service, Environment: c.Environment, Ref: c.Ref, On: c.On, Reason: c.Reason, Emergency: c.Emergency,
+	}
+	if c.At == "" {
+		return ask, "", nil
+	}
+	if ask.At, err = When(c.At, e.At, b.Zone); err != nil {
+		return ask, "", mistake(b.Slash, c.Verb, "%s.", capital(err.Error()))
+	}
+	if Twice(ask.At, b.Zone) {
+		warning = fmt.Sprintf("The clocks show %s twice that day in %s; the one at %s is meant.", ask.At.Format("15:04"), b.Zone, ask.At.Format("15:04 MST"))
+	}
+	return ask, warning, nil
+}
+
+func (b *Bot) plan(ctx context.Context, e Envelope, c Command) error {
+	ask, warning, err := b.ask(c, deploy.KindDeploy, e)
+	if err != nil {
+		return err
+	}
+	plan, err := b.Desk.Plan(ctx, ask)
+	if err != nil {
+		return err
+	}
+	m := card.Plan(plan)
+	if warning != "" {
+		m.Blocks = append(m.Blocks, card.Block{Text: card.T(warning)})
+	}
+	b.whisper(ctx, e, m)
+	return nil
 }
 
 // request asks for an operation. Its id is noted under the envelope first, so that the same envelope, worked on again
 // after a crash, comes to the same operation.
 func (b *Bot) request(ctx context.Context, e Envelope, c Command) error {
+	ask, warning, err := b.ask(c, deploy.Kind(c.Verb), e)
+	if err != nil {
+		return err
+	}
 	id, err := b.meant(ctx, e, b.NewID())
 	if err != nil {
 		return err
 	}
-	_, err = b.Desk.Request(ctx, id, c.ask(deploy.Kind(c.Verb)), e.User)
-	if err == nil {
-		b.Moved(id)
+	if _, err = b.Desk.Request(ctx, id, ask, e.User); err != nil {
+		return err
 	}
-	return err
+	b.Moved(id)
+	if warning != "" {
+		b.whisper(ctx, e, card.Refusal(card.T(warning), ""))
+	}
+	return nil
 }
 
 // meant is the operation that an envelope is about: the one given, or, if it was worked on before, the one of then.
@@ -139,112 +180,6 @@ func (b *Bot) click(ctx context.Context, e Envelope) error {
 	return err
 }
 
-// abort finds the one operation that is meant, by its id, its service, its thread, or because there is only one.
-func (b *Bot) abort(ctx context.Context, e Envelope, c Command) error {
-	if known, ok, err := b.Memory.Get(ctx, askedTable, e.ID); err == nil && ok {
-		c.ID = string(known)
-	}
-	rows, err := b.Desk.Unfinished(ctx)
-	if err != nil {
-		return err
-	}
-	here := b.inThread(ctx, e, rows)
-	var fit []deploy.Row
-	for _, r := range rows {
-		switch {
-		case c.ID == "" && here != "" && r.Op != here:
-		case c.ID == "" || string(r.Op) == c.ID || r.Service == c.ID:
-			fit = append(fit, r)
-		}
-	}
-	switch len(fit) {
-	case 0:
-		return &engine.Mistake{Wrong: "Nothing of that name runs or waits.", Accept: b.Slash + " status"}
-	case 1:
-		id, err := b.meant(ctx, e, fit[0].Op)
-		if err != nil {
-			return err
-		}
-		op, err := b.Desk.Operation(ctx, id)
-		if err != nil {
-			return err
-		}
-		act := deploy.Act{ID: e.ID, Verb: deploy.ActAbort, By: deploy.Person{ID: e.User}}
-		if op.State == deploy.StateRolling {
-			act.Attempt = len(op.Aborts) + 1
-		}
-		if _, err := b.Desk.Act(ctx, op.ID, act); err != nil {
-			return err
-		}
-		b.whisper(ctx, e, card.Refusal(card.T("Aborting ", card.B(card.RowTitle(fit[0])), ". Its thread tells how it ends."), ""))
-		b.Moved(fit[0].Op)
-		return nil
-	}
-	var lines []string
-	for _, r := range fit {
-		lines = append(lines, fmt.Sprintf("%s abort %s   (%s)", b.Slash, r.Op, card.RowTitle(r)))
-	}
-	return &engine.Mistake{Wrong: "Which one?", Accept: strings.Join(lines, "\n")}
-}
-
-func (b *Bot) status(ctx context.Context, e Envelope, c Command) error {
-	m, err := Status(ctx, b.Desk, c.Service, b.Zone)
-	if err == nil {
-		b.whisper(ctx, e, m)
-	}
-	return err
-}
-
-// Status reads what runs, waits and is held, of one service or of all.
-func Status(ctx context.Context, d Desk, service string, zone *time.Location) (card.Message, error) {
-	rows, err := d.Unfinished(ctx)
-	if err != nil {
-		return card.Message{}, err
-	}
-	var ops []deploy.Operation
-	for _, r := range rows {
-		if service != "" && r.Service != service {
-			continue
-		}
-		op, err := d.Operation(ctx, r.Op)
-		if err != nil {
-			return card.Message{}, err
-		}
-		ops = append(ops, op)
-	}
-	locks, err := d.Locks(ctx)
-	if err != nil {
-		return card.Message{}, err
-	}
-	var holds []deploy.Lock
-	for _, l := range locks {
-		if l.Hold {
-			holds = append(holds, l)
-		}
-	}
-	return card.Status(ops, holds, zone), nil
-}
-
-func (b *Bot) history(ctx context.Context, e Envelope, c Command) error {
-	rows, err := b.Desk.Recent(ctx, c.Service, 15)
-	if err == nil {
-		b.whisper(ctx, e, card.History(rows, b.Zone))
-	}
-	return err
-}
-
-func (b *Bot) help() card.Message {
-	m := card.Message{Text: "How to use " + b.Slash, Blocks: []card.Block{{Text: card.T("Deploys to the instances behind a load balancer, one after another.")}}}
-	for i, f := range forms {
-		if i == 5 {
-			m.Blocks = append(m.Blocks, card.Block{Divider: true})
-		}
-		m.Blocks = append(m.Blocks, card.Block{Text: card.T(card.C(Form(b.Slash, f.verb)), "  "+f.does)})
-	}
-	m.Blocks = append(m.Blocks, card.Block{Context: card.T("In a thread, mention me instead: slash commands do not work there.")})
-	return m
-}
-
 // withoutMention takes the first word, the mention of the bot, off.
 func withoutMention(text string) string {
 	text = strings.TrimSpace(text)
@@ -254,4 +189,11 @@ func withoutMention(text string) string {
 		}
 	}
 	return text
+}
+
+func capital(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
 }

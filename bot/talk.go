@@ -48,7 +48,7 @@ func (b *Bot) remember(ctx context.Context, id deploy.ID, t talk) error {
 func (b *Bot) tellAll(ctx context.Context) {
 	open := map[deploy.ID]bool{}
 	rows, err := b.Desk.Unfinished(ctx)
-	recent, also := b.Desk.Recent(ctx, "", 50)
+	recent, also := b.Desk.Recent(ctx, "", recent)
 	if err := errors.Join(err, also); err != nil { // what can be read is there all the same
 		b.Log.Error("not everything that is to be told can be read", "error", err)
 	}
@@ -66,7 +66,7 @@ func (b *Bot) tellAll(ctx context.Context) {
 	}
 }
 
-// inThread is the unfinished operation whose thread an envelope came from; "" if it came from none.
+// inThread is the one of these operations whose thread an envelope came from; "" if it came from none of theirs.
 func (b *Bot) inThread(ctx context.Context, e Envelope, rows []deploy.Row) deploy.ID {
 	if e.Thread == "" {
 		return ""

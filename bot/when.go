@@ -158,4 +158,3 @@ func Twice(t time.Time, loc *time.Location) bool {
 	t = t.In(loc)
 	return len(showings(dateOf(t, 0), t, loc)) > 1
 }
-
