@@ -23,7 +23,7 @@ const (
 	NotBalanced    Code = "not_balanced"     // group: no load balancer uses it
 	NoSuchInstance Code = "no_such_instance" // instance, known
 	TwoInstances   Code = "two_instances"    // instance, ids
-	AlreadyHeld    Code = "already_held"     // instance, op, by, why
+	AlreadyHeld    Code = "already_held"     // instance, op, by, why, since
 	NotHeld        Code = "not_held"         // instance, held
 	AllHeld        Code = "all_held"         // held
 	MinimumTooHigh Code = "minimum_too_high" // group, minimum, registered, largest

@@ -358,7 +358,7 @@ func (f Fleet) unfit(m member) (Cause, bool) {
 
 // because is the hold as a reason to leave its instance alone.
 func (l Lock) because() Cause {
-	return Because(AlreadyHeld, "instance", l.Instance(), "op", l.Op, "by", l.By, "why", l.Why)
+	return Because(AlreadyHeld, "instance", l.Instance(), "op", l.Op, "by", l.By, "why", l.Why, "since", l.Since.UTC().Format(time.RFC3339))
 }
 
 func has(members []member, id string) bool {
