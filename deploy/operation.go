@@ -48,6 +48,7 @@ type Operation struct {
 	Aborts      []Act // at most two: the second cancels
 	Course      Course
 	Paused      *Act
+	PausedAt    time.Time
 	Asked       Cause // the whole operation waits for somebody to continue it: why
 	AskedAt     time.Time
 	Answers     []Answer // of questions that were asked
