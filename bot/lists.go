@@ -188,6 +188,6 @@ func (b *Bot) help() card.Message {
 		}
 		m.Blocks = append(m.Blocks, card.Block{Text: card.T(card.C(Form(b.Slash, f.verb)), "  "+f.does)})
 	}
-	m.Blocks = append(m.Blocks, card.Block{Context: card.T("TIME is "+times+". In a thread, mention me instead: slash commands do not work there, and the thread's operation is meant.")})
+	m.Blocks = append(m.Blocks, card.Block{Context: card.T("TIME is " + times + ". In a thread, mention me instead: slash commands do not work there, and the thread's operation is meant.")})
 	return m
 }

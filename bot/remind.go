@@ -129,4 +129,3 @@ func (b *Bot) forgetHeld(ctx context.Context, held map[string]bool) error {
 	}
 	return nil
 }
-

@@ -111,7 +111,8 @@ func (t *teller) turn(ctx context.Context) (time.Duration, error) {
 
 // urgent: a state in which somebody is asked, or nothing will follow, is shown at once.
 func (t *teller) urgent() bool {
-	return t.op.State.Finished() || t.op.State == deploy.StateRequested || len(t.op.Undecided()) > 0
+	return t.op.State.Finished() || t.op.State == deploy.StateRequested || t.op.State == deploy.StatePaused ||
+		t.op.Asked.Code != "" || len(t.op.Undecided()) > 0
 }
 
 // parent posts the one message of the operation.

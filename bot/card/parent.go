@@ -207,7 +207,11 @@ func course(o deploy.Operation) Text {
 	case o.Stopped.Code != "":
 		return T(B("Stopping"), ": ", Because(o.Stopped, name), " What runs ends, what failed is held, nothing more leaves. ")
 	case o.State == deploy.StatePaused && o.Paused != nil:
-		return T(B("Paused"), " by ", U(o.Paused.By.ID), because(o.Paused.Reason), fmt.Sprintf(", %d of %d done. ", done, all),
+		since := Text{}
+		if !o.PausedAt.IsZero() {
+			since = T(" since ", At(o.PausedAt))
+		}
+		return T(B("Paused"), " by ", U(o.Paused.By.ID), since, because(o.Paused.Reason), fmt.Sprintf(", %d of %d done. ", done, all),
 			"What has left goes on to its end; nothing more leaves until somebody resumes it. ")
 	case o.State == deploy.StatePaused:
 		return T(B("Paused"), fmt.Sprintf(", %d of %d done. ", done, all))

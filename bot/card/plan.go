@@ -188,21 +188,23 @@ func ifItFails(p deploy.Plan) Text {
 	}
 	var out []string
 	r := p.Rules
+	failure := "a failure"
 	if n := r.Tolerate; n > 0 {
-		out = append(out, fmt.Sprintf("up to %d failed instances are tolerated", n))
+		out = append(out, fmt.Sprintf("tolerate_failures lets it go on with up to %d failed", n))
+		failure = "a further failure"
 	}
 	switch r.OnFailure {
 	case deploy.PolicyStop:
-		out = append(out, "a failure stops the rollout")
+		out = append(out, failure+" stops the rollout")
 	case deploy.PolicyRollback:
 		if p.Kind == deploy.KindDeploy {
-			out = append(out, "a failure sends everything that was touched back to "+before(p)+" and locks "+service(p.Terms))
+			out = append(out, failure+" sends everything that was touched back to "+before(p)+" and locks "+service(p.Terms))
 		} else {
-			out = append(out, "a failure stops it: a rollback is not rolled back")
+			out = append(out, failure+" stops it: a rollback is not rolled back")
 		}
 	}
 	if len(r.Alarms) > 0 {
-		out = append(out, "an alarm stops more from leaving: "+strings.Join(r.Alarms, ", "))
+		out = append(out, "no instance leaves while one of these alarms is on: "+strings.Join(r.Alarms, ", "))
 	}
 	if len(out) == 0 {
 		return nil

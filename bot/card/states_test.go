@@ -66,6 +66,7 @@ func TestStates(t *testing.T) {
 		"paused": func() (deploy.Operation, []deploy.Offer) {
 			o := rollout(t, 3)
 			o.State, o.Paused = deploy.StatePaused, act(deploy.ActPause, "U0BOB", "lunch")
+			o.PausedAt = at
 			o.Lanes[2].Gate = deploy.Because(deploy.GatePaused, "by", "U0BOB")
 			return o, on(deploy.ActResume, deploy.ActAbort, deploy.ActRollback)
 		},
