@@ -88,11 +88,20 @@ func (c *actsChat) Whisper(_ context.Context, _ Envelope, m card.Message) error 
 }
 
 func (c *actsChat) Post(_ context.Context, channel, _ string, m card.Message, _ Key) (Place, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.fail != nil {
 		return Place{}, c.fail
 	}
 	c.posted = append(c.posted, channel+": "+m.Plain())
 	return Place{channel, "1.1"}, nil
+}
+
+// mend ends an outage.
+func (c *actsChat) mend() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.fail = nil
 }
 
 func (c *actsChat) last() string {
@@ -161,13 +170,13 @@ func TestATypedActMeansOneOperation(t *testing.T) {
 				}
 			}
 			b.handle(t.Context(), e)
-			if c.op == "" {
-				if len(d.acts) > 0 || len(d.asks) > 0 {
-					t.Errorf("did %v to %v, asked for %v", d.acts, d.acted, d.asks)
-				}
-			} else if len(d.acts) != 1 || d.acted[0] != c.op || d.acts[0].Verb != c.verb || d.acts[0].ID != "e1" || d.acts[0].By.ID != "U0ALICE" {
+			switch {
+			case c.op == "" && len(d.acts)+len(d.asks) > 0:
+				t.Errorf("did %v to %v, asked for %v", d.acts, d.acted, d.asks)
+			case c.op == "":
+			case len(d.acts) != 1 || d.acted[0] != c.op || d.acts[0].Verb != c.verb || d.acts[0].ID != "e1" || d.acts[0].By.ID != "U0ALICE":
 				t.Errorf("did %v to %v; said %v", d.acts, d.acted, chat.said)
-			} else if c.verb == deploy.ActAbort && d.acts[0].Attempt != 1 {
+			case c.verb == deploy.ActAbort && d.acts[0].Attempt != 1:
 				t.Errorf("an abort without its number: %v", d.acts[0])
 			}
 			if !strings.Contains(chat.last(), c.says) {

@@ -122,7 +122,7 @@ func (b *Bot) printed(ctx context.Context, e Envelope, c Command) (deploy.ID, er
 	if err != nil {
 		return "", err
 	}
-	rows := append(running, ended...)
+	rows := slices.Concat(running, ended)
 	if c.ID == "" {
 		if id := b.inThread(ctx, e, rows); id != "" {
 			return id, nil

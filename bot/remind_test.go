@@ -78,7 +78,7 @@ func TestAReminderThatSlackDoesNotTakeIsSaidLater(t *testing.T) {
 		}
 		stop := reminders(t, actsBot(d, m, chat))
 		time.Sleep(time.Hour)
-		chat.fail = nil
+		chat.mend()
 		time.Sleep(6 * time.Minute)
 		stop()
 		if len(chat.posted) != 1 {

@@ -33,11 +33,11 @@ func (v values) who(k string) any {
 	return U(v.v[k])
 }
 
-func (v values) instance(k string) Span {
+func (v values) instance() Span {
 	if v.name == nil {
-		return B(v.v[k])
+		return B(v.v["instance"])
 	}
-	return B(v.name(v.v[k]))
+	return B(v.name(v.v["instance"]))
 }
 
 func (v values) duration(k string) string {

@@ -72,7 +72,7 @@ var ends = map[deploy.Code]func(values) Text{
 		return T("What had been touched went back to ", B(ref), ", by the rule ", C("on_failure"), " (", phrase(v.get("why")), ").")
 	},
 	deploy.FailedLane: func(v values) Text {
-		return T(v.instance("instance"), " failed (", phrase(v.get("why")), ").")
+		return T(v.instance(), " failed (", phrase(v.get("why")), ").")
 	},
 	deploy.Scheduled: func(v values) Text {
 		return T("It starts at ", v.moment("at"), ".")

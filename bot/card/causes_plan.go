@@ -19,7 +19,7 @@ var plans = map[deploy.Code]func(values) Text{
 		return T("Several instances are named ", C(v.get("instance")), ". Name one by its id: ", v.get("ids"), ".")
 	},
 	deploy.AlreadyHeld: func(v values) Text {
-		return T(v.instance("instance"), " is held out of service by ", v.who("by"), v.since(), v.why("why"), ".")
+		return T(v.instance(), " is held out of service by ", v.who("by"), v.since(), v.why("why"), ".")
 	},
 	deploy.NotHeld: func(v values) Text {
 		if v.get("held") == "" {
@@ -58,7 +58,7 @@ var plans = map[deploy.Code]func(values) Text{
 		return T(B(v.get("service")), " is not locked, so there is nothing to unlock.")
 	},
 	deploy.InScaling: func(v values) Text {
-		return T(v.instance("instance"), " belongs to the Auto Scaling group ", B(v.get("scaling")), ", which would replace it as soon as it leaves. Suspend that first: ",
+		return T(v.instance(), " belongs to the Auto Scaling group ", B(v.get("scaling")), ", which would replace it as soon as it leaves. Suspend that first: ",
 			C("aws autoscaling suspend-processes --auto-scaling-group-name "+v.get("scaling")+" --scaling-processes ReplaceUnhealthy Terminate AZRebalance"), ".")
 	},
 	deploy.DoctorBlocks: func(v values) Text {

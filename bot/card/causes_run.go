@@ -72,7 +72,7 @@ var runs = map[deploy.Code]func(values) Text{
 		return T("The canary ", B(names(v)), " has baked for ", v.duration("bake"), " and is healthy. The others go on when somebody says that it is good.")
 	},
 	deploy.CanarySick: func(v values) Text {
-		return T("The canary ", v.instance("instance"), " was deployed and is not well in ", B(v.get("group")), ": ", reason(v), ". Nothing else leaves service.")
+		return T("The canary ", v.instance(), " was deployed and is not well in ", B(v.get("group")), ": ", reason(v), ". Nothing else leaves service.")
 	},
 	deploy.AlarmOn: func(v values) Text {
 		return T("The CloudWatch alarm ", B(v.get("alarms")), " is on. Nothing leaves service until somebody says that it is known.")
@@ -81,7 +81,7 @@ var runs = map[deploy.Code]func(values) Text{
 		return T("It has taken longer than ", v.duration("limit"), " in all. Nothing more leaves service until somebody lets it go on.")
 	},
 	deploy.Vanished: func(v values) Text {
-		return T("Somebody else took ", v.instance("instance"), " out of ", B(v.get("group")), " before its turn. It is left alone.")
+		return T("Somebody else took ", v.instance(), " out of ", B(v.get("group")), " before its turn. It is left alone.")
 	},
 	deploy.HalfTime: func(v values) Text {
 		return T("Half of the ", v.duration("limit"), " for ", doing(deploy.Verb(v.get("step"))), " is over.")
