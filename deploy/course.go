@@ -27,7 +27,7 @@ func (o Operation) cancelling() bool { return o.Aborting() && len(o.Aborts) > 1 
 // bend sets a new course and lets every lane follow it.
 func (o *Operation) bend(c Course, now time.Time) {
 	o.Course, o.Asked, o.AskedAt, o.Called = c, Cause{}, time.Time{}, 0
-	o.State, o.Paused = StateRolling, nil
+	o.State, o.Paused, o.PausedAt = StateRolling, nil, time.Time{}
 	for i := range o.Lanes {
 		o.follow(&o.Lanes[i], now, true)
 	}

@@ -84,7 +84,7 @@ func foldPaused(o *Operation, e Event) error {
 		return fmt.Errorf("paused in state %s", o.State)
 	}
 	act := *e.Act
-	o.State, o.Paused = StatePaused, &act
+	o.State, o.Paused, o.PausedAt = StatePaused, &act, e.At
 	return nil
 }
 
@@ -94,7 +94,7 @@ func foldContinued(o *Operation, e Event) error {
 		if o.State != StatePaused {
 			return fmt.Errorf("resumed in state %s", o.State)
 		}
-		o.State, o.Paused = StateRolling, nil
+		o.State, o.Paused, o.PausedAt = StateRolling, nil, time.Time{}
 		return nil
 	}
 	if o.Asked.Code == "" {
