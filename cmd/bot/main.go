@@ -43,7 +43,7 @@ func run(ctx context.Context, args []string, env func(string) string, stdout, st
 	var c commands
 	exited, code := false, exitDone
 	parser, err := kong.New(&c, kong.Name("junban"), kong.Description("Deploys to the instances behind an AWS Application Load Balancer one after another, from Slack, while the service stays up."),
-		kong.Writers(stdout, stderr), kong.BindTo(ctx, (*context.Context)(nil)), kong.Exit(func(c int) { exited, code = true, c }))
+		kong.Writers(stdout, stderr), kong.BindTo(ctx, (*context.Context)(nil)), kong.ExplicitGroups([]kong.Group{{Key: "orders", Title: orders}}), kong.Exit(func(c int) { exited, code = true, c }))
 	if err != nil {
 		fmt.Fprintln(stderr, "junban:", err)
 		return exitFailed
@@ -60,7 +60,7 @@ func run(ctx context.Context, args []string, env func(string) string, stdout, st
 	if err := parsed.Run(out); err != nil {
 		if faults, ok := errors.AsType[config.Faults](err); ok {
 			fmt.Fprintln(stderr, faults) // one a line, as editors and CI read them
-		} else {
+		} else if !errors.Is(err, errNotSucceeded) {
 			fmt.Fprintln(stderr, "junban:", err)
 		}
 		return exitFailed
@@ -94,6 +94,7 @@ type commands struct {
 	Schema   schemaCmd   `cmd:"" help:"Print the configuration's JSON Schema, for editors."`
 	Manifest manifestCmd `cmd:"" help:"Print the Slack app's manifest, to be pasted into Slack."`
 	Policy   policyCmd   `cmd:"" help:"Print the least IAM policy that this configuration needs."`
+	control
 }
 
 type runCmd struct {
@@ -113,7 +114,7 @@ func (r *runCmd) Run(ctx context.Context, o output) error {
 	if err != nil {
 		return err
 	}
-	return a.Run(ctx)
+	return serve(ctx, a, log)
 }
 
 type checkCmd struct{ file }

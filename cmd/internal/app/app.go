@@ -29,17 +29,25 @@ type Options struct {
 	AppToken string // xapp-…
 	SlackAPI string // another server than Slack's; "" = Slack
 	Log      *slog.Logger
+
+	// Operators are operating-system users with their Slack ids: who may give orders on the control socket.
+	Operators map[string]string
 }
 
 // App is one bot. Close it if it never runs.
 type App struct {
-	config *config.Config
-	store  *store.Store
-	slack  *slackapi.Client
-	engine *engine.Engine
-	bot    *bot.Bot
-	log    *slog.Logger
-	moved  chan struct{} // some operation has moved on
+	path     string // of deploy.yaml
+	shelf    *shelf
+	given    map[string]string // Options.Operators
+	store    *store.Store
+	slack    *slackapi.Client
+	slackFor func(channels []string) *slackapi.Client // another client, to Check some channels with
+	people   people
+	engine   *engine.Engine
+	desk     bot.Desk // the engine, as orders reach it
+	bot      *bot.Bot
+	log      *slog.Logger
+	moved    *bell // some operation has moved on
 }
 
 // New reads the configuration and opens the store. It asks neither AWS nor Slack anything.
@@ -62,23 +70,27 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := book{c, c.Slack.Command}
-	a := &App{config: c, store: s, log: o.Log, moved: make(chan struct{}, 1)}
-	a.slack = slackapi.New(slackapi.Options{
-		BotToken: slackapi.Secret(o.BotToken), AppToken: slackapi.Secret(o.AppToken), APIURL: o.SlackAPI,
-		Command: c.Slack.Command, Channels: b.channels(), Log: o.Log,
-	})
+	a := &App{path: o.Config, shelf: newShelf(c), given: o.Operators, store: s, log: o.Log, moved: newBell()}
+	a.slackFor = func(channels []string) *slackapi.Client {
+		return slackapi.New(slackapi.Options{
+			BotToken: slackapi.Secret(o.BotToken), AppToken: slackapi.Secret(o.AppToken), APIURL: o.SlackAPI,
+			Command: c.Slack.Command, Channels: channels, Log: o.Log,
+		})
+	}
+	a.slack = a.slackFor(a.shelf.book().channels())
+	a.people = people{a.slack}
 	sink := &relay{}
 	places := newPlaces(cfg, accountsOf(c))
 	a.engine = engine.New(engine.Options{
 		Journal: s, Cloud: places.cloud, Runner: places.runner,
-		Directory: a.slack, Book: b, Sink: sink, Log: o.Log,
+		Directory: a.people, Book: a.shelf, Sink: sink, Log: o.Log,
 	})
+	a.desk = a.engine
 	a.bot = bot.New(bot.Options{
-		Desk: a.engine, Chat: a.slack, Directory: a.slack, Memory: s, Rooms: b, NewID: engine.NewID,
+		Desk: a.engine, Chat: a.slack, Directory: a.slack, Memory: s, Rooms: a.shelf, NewID: engine.NewID,
 		Slash: c.Slack.Command, Zone: c.Zone, Log: o.Log,
 	})
-	sink.to = append(sink.to, a.bot.Moved, a.notice)
+	sink.to = append(sink.to, a.bot.Moved, a.moved.ring)
 	return a, nil
 }
 
@@ -113,9 +125,12 @@ func (a *App) Close() error { return a.store.Close() }
 // what rolls then is first carried to where it needs a person or has ended, since Slack must stop nothing.
 func (a *App) Run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, a.Close()) }()
-	control, err := listen(socketPath(a.config.Store.Bolt))
+	control, err := listen(socketPath(a.shelf.config().Store.Bolt))
 	if err != nil {
 		return err
+	}
+	if err := a.admit(); err != nil {
+		a.log.Warn("operators cannot reach the bot", "error", err)
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -171,16 +186,10 @@ func (a *App) check(ctx context.Context) error {
 	}
 }
 
-func (a *App) notice(deploy.ID) {
-	select {
-	case a.moved <- struct{}{}:
-	default:
-	}
-}
-
 // settle waits until no operation can go on without a person.
 func (a *App) settle(ctx context.Context) {
 	for ctx.Err() == nil {
+		moved := a.moved.rung()
 		rolling := false
 		rows, err := a.store.Unfinished(ctx)
 		for _, r := range rows {
@@ -192,7 +201,7 @@ func (a *App) settle(ctx context.Context) {
 		}
 		select {
 		case <-ctx.Done():
-		case <-a.moved:
+		case <-moved:
 		}
 	}
 }

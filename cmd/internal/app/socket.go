@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -48,35 +49,52 @@ func listen(path string) (net.Listener, error) {
 	return l, nil
 }
 
+// closing is how long a request may take to end when the bot does.
+const closing = 5 * time.Second
+
 // serve answers the operator's verbs until the context ends.
 func (a *App) serve(ctx context.Context, l net.Listener) error {
 	mux := http.NewServeMux()
-	answer := func(pattern string, f func(context.Context) (any, error)) {
+	read := func(pattern string, f func(*http.Request) (any, error)) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-			v, err := f(r.Context())
+			err := peerFrom(r.Context()).reader(a.operators())
 			if err != nil {
-				http.Error(w, err.Error(), http.StatusInternalServerError)
+				a.refuse(w, err)
 				return
 			}
-			w.Header().Set("Content-Type", "application/json")
-			_ = json.NewEncoder(w).Encode(v) // a reader that has gone needs no answer
+			v, err := f(r)
+			if err != nil {
+				a.refuse(w, err)
+				return
+			}
+			reply(w, http.StatusOK, v)
 		})
 	}
-	answer("GET /status", func(ctx context.Context) (any, error) {
-		s, err := readStatus(ctx, a.store, a.config.Zone)
+	read("GET /status", func(r *http.Request) (any, error) {
+		s, err := readStatus(r.Context(), a.store, a.shelf.config().Zone)
 		s.Running = true
 		return s, err
 	})
-	answer("GET /history", func(ctx context.Context) (any, error) { return a.store.Recent(ctx, "", historyLimit) })
-	answer("GET /locks", func(ctx context.Context) (any, error) { return a.store.Locks(ctx) })
-	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	read("GET /history", func(r *http.Request) (any, error) { return a.store.Recent(r.Context(), "", historyLimit) })
+	read("GET /locks", func(r *http.Request) (any, error) { return a.store.Locks(r.Context()) })
+	read("GET /follow", a.follow)
+	mux.HandleFunc("POST /do", a.order)
+	srv := &http.Server{
+		Handler: mux, ReadHeaderTimeout: 5 * time.Second, MaxHeaderBytes: 16 << 10,
+		BaseContext: func(net.Listener) context.Context { return ctx }, ConnContext: withPeer,
+		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
+	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		<-ctx.Done()
-		_ = srv.Close()
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), closing)
+		defer cancel()
+		if srv.Shutdown(end) != nil { // requests end with ctx; whoever sends half a request is cut off
+			_ = srv.Close()
+		}
 		_ = os.Remove(l.Addr().String())
-		_ = os.Remove(socketPath(a.config.Store.Bolt))
+		_ = os.Remove(socketPath(a.shelf.config().Store.Bolt))
 	}()
 	err := srv.Serve(l)
 	if ctx.Err() != nil {
@@ -86,17 +104,19 @@ func (a *App) serve(ctx context.Context, l net.Listener) error {
 	return fmt.Errorf("the control socket: %w", err)
 }
 
+func reply(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v) // a reader that has gone needs no answer
+}
+
 // ask reads one answer of the running bot; asked is false if none is running.
 func ask(ctx context.Context, path, what string, into any) (asked bool, err error) {
 	if len(path) > longestSocket {
 		return false, nil
 	}
-	client := http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{
-		DisableKeepAlives: true,
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return (&net.Dialer{}).DialContext(ctx, "unix", path)
-		},
-	}}
+	client := dialing(path)
+	client.Timeout = 10 * time.Second
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://junban"+what, nil)
 	if err != nil {
 		return false, err
@@ -106,11 +126,30 @@ func ask(ctx context.Context, path, what string, into any) (asked bool, err erro
 		return false, nil //nolint:nilerr // nobody listens: the store's lock tells whether a bot runs all the same
 	}
 	defer res.Body.Close()
+	return true, heard(res, into)
+}
+
+// dialing is a client whose every request goes to the control socket at path.
+func dialing(path string) *http.Client {
+	return &http.Client{Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "unix", path)
+		},
+	}}
+}
+
+// heard decodes the bot's answer; a refusal is a *Refused.
+func heard(res *http.Response, into any) error {
 	if res.StatusCode != http.StatusOK {
-		return true, fmt.Errorf("the running bot answered %s", res.Status)
+		no := &Refused{status: res.StatusCode}
+		if err := json.NewDecoder(res.Body).Decode(no); err != nil || no.Why == "" {
+			return fmt.Errorf("the running bot answered %s", res.Status)
+		}
+		return no
 	}
 	if err := json.NewDecoder(res.Body).Decode(into); err != nil {
-		return true, fmt.Errorf("reading the running bot's answer: %w", err)
+		return fmt.Errorf("reading the running bot's answer: %w", err)
 	}
-	return true, nil
+	return nil
 }
