@@ -29,16 +29,12 @@ type Options struct {
 	AppToken string // xapp-…
 	SlackAPI string // another server than Slack's; "" = Slack
 	Log      *slog.Logger
-
-	// Operators are operating-system users with their Slack ids: who may give orders on the control socket.
-	Operators map[string]string
 }
 
 // App is one bot. Close it if it never runs.
 type App struct {
 	path     string // of deploy.yaml
 	shelf    *shelf
-	given    map[string]string // Options.Operators
 	store    *store.Store
 	slack    *slackapi.Client
 	slackFor func(channels []string) *slackapi.Client // another client, to Check some channels with
@@ -70,7 +66,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{path: o.Config, shelf: newShelf(c), given: o.Operators, store: s, log: o.Log, moved: newBell()}
+	a := &App{path: o.Config, shelf: newShelf(c), store: s, log: o.Log, moved: newBell()}
 	a.slackFor = func(channels []string) *slackapi.Client {
 		return slackapi.New(slackapi.Options{
 			BotToken: slackapi.Secret(o.BotToken), AppToken: slackapi.Secret(o.AppToken), APIURL: o.SlackAPI,

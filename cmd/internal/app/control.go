@@ -246,6 +246,6 @@ func receipt(op deploy.Operation) Receipt {
 }
 
 // operators are who may give orders: operating-system users with their Slack ids.
-func (a *App) operators() map[string]string { return a.given }
+func (a *App) operators() map[string]string { return a.shelf.config().Operators }
 
 var _ bot.Rooms = (*shelf)(nil)

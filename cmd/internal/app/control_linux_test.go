@@ -2,6 +2,7 @@ package app
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -36,7 +37,7 @@ func as(t *testing.T, uid int, path, request string) (status int, body string) {
 		got <- answer{fd, err}
 	}()
 	a := <-got
-	if a.err == unix.EACCES {
+	if errors.Is(a.err, unix.EACCES) {
 		return 0, ""
 	}
 	if a.err != nil {
@@ -90,8 +91,8 @@ func TestTheKernelSaysWhoIsThere(t *testing.T) {
 	if len(r.by) != 1 {
 		t.Errorf("orders by %v", r.by)
 	}
-	a.given = nil
-	if err := a.admit(); err != nil {
+	rewrite(t, a, yaml)
+	if _, err := a.Reload(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if status, _ := as(t, carol, path, get); status != 0 {

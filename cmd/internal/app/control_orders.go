@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -112,11 +113,11 @@ func (a *App) find(ctx context.Context, o Order) (deploy.Operation, error) {
 // reload reads deploy.yaml again.
 func (a *App) reload(ctx context.Context, _ Order, _ string) (Receipt, error) {
 	warning, err := a.Reload(ctx)
-	if _, known := err.(*Refused); err != nil && !known {
-		return Receipt{}, &Refused{Why: "The file is not taken over, and the bot goes on with the old one:\n" + err.Error(), status: http.StatusUnprocessableEntity}
-	}
-	if err != nil {
+	switch _, said := errors.AsType[*Refused](err); {
+	case said:
 		return Receipt{}, err
+	case err != nil:
+		return Receipt{}, &Refused{Why: "The file is not taken over, and the bot goes on with the old one:\n" + err.Error(), status: http.StatusUnprocessableEntity}
 	}
 	text := fmt.Sprintf("%s was read again; what has started goes on as it was approved.", a.path)
 	return Receipt{Text: strings.TrimSpace(text + " " + warning)}, nil
@@ -168,7 +169,9 @@ func progress(events []deploy.Event, after int) (Progress, error) {
 	m, op, told, err := card.Thread(before, events[after:])
 	p := Progress{Operation: op.Row(), Lines: []string{}}
 	if told {
-		p.Lines = strings.Split(m.Plain(), "\n")
+		for line := range strings.SplitSeq(m.Plain(), "\n") {
+			p.Lines = append(p.Lines, strings.TrimRight(line, " "))
+		}
 	}
 	return p, err
 }

@@ -62,7 +62,8 @@ var fixed = []struct {
 	{"slack.command", func(c *config.Config) any { return c.Slack.Command }},
 	{"slack.language", func(c *config.Config) any { return c.Slack.Language }},
 	{"zone", func(c *config.Config) any { return c.Zone.String() }},
-	{"aws", func(c *config.Config) any { return c.AWS }},
+	{"aws.region", func(c *config.Config) any { return c.AWS.Region }},
+	{"aws.accounts", func(c *config.Config) any { return c.AWS.Accounts }},
 }
 
 // Reload reads deploy.yaml again. From its return on, requests, approvals, buttons and orders are judged by the new

@@ -10,17 +10,23 @@ import (
 	"junban/deploy"
 )
 
+func rewrite(t *testing.T, a *App, text string) {
+	t.Helper()
+	if err := os.WriteFile(a.path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestAReloadTakesAllOrNothing(t *testing.T) {
 	a, _, way := socketed(t, map[string]string{me(t): alice}, member)
+	whole := yaml + operate(map[string]string{me(t): alice})
 	write := func(from, to string) {
 		t.Helper()
-		text := strings.Replace(yaml, from, to, 1)
-		if from != "" && text == yaml {
+		text := strings.Replace(whole, from, to, 1)
+		if text == whole {
 			t.Fatalf("%q is not in the file", from)
 		}
-		if err := os.WriteFile(a.path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		rewrite(t, a, text)
 	}
 	command := func() string {
 		r, _, err := a.shelf.Request(deploy.Ask{Kind: deploy.KindDeploy, Service: "api", Ref: "v42"})
@@ -43,7 +49,7 @@ func TestAReloadTakesAllOrNothing(t *testing.T) {
 	for key, change := range map[string][2]string{
 		"slack.command": {"{channel: C0123456789}", "{channel: C0123456789, command: /ship}"},
 		"zone":          {"aws:", "zone: Asia/Tokyo\naws:"},
-		"aws":           {"ap-northeast-1", "eu-west-1"},
+		"aws.region":    {"ap-northeast-1", "eu-west-1"},
 		"store.bolt":    {"aws:", "store: {bolt: other.db}\naws:"},
 	} {
 		write(change[0], change[1])
@@ -88,12 +94,13 @@ func TestTheSocketIsAsNarrowAsItCanBe(t *testing.T) {
 	if mode() != 0o600 {
 		t.Errorf("without operators: %o", mode())
 	}
-	a.given = map[string]string{"alice": alice}
-	if err := a.admit(); err != nil || mode() != 0o660 {
-		t.Errorf("with operators: %o, %v", mode(), err)
-	}
-	a.given = nil
-	if err := a.admit(); err != nil || mode() != 0o600 {
-		t.Errorf("without them again: %o, %v", mode(), err)
+	for _, c := range []struct {
+		operators map[string]string
+		mode      os.FileMode
+	}{{map[string]string{"alice": alice}, 0o660}, {nil, 0o600}} {
+		rewrite(t, a, yaml+operate(c.operators))
+		if warning, err := a.Reload(t.Context()); err != nil || warning != "" || mode() != c.mode {
+			t.Errorf("with the operators %v: %o, %q, %v", c.operators, mode(), warning, err)
+		}
 	}
 }
