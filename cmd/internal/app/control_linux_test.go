@@ -63,7 +63,7 @@ func TestTheKernelSaysWhoIsThere(t *testing.T) {
 		return
 	}
 	const carol, dave = 61001, 61002 // users without a name here
-	a, r, _ := socketed(t, map[string]string{fmt.Sprint(carol): "U000CAROL0"}, member)
+	a, r, _ := socketed(t, map[string]string{fmt.Sprint(carol): "U000CAROL0", "nobody": alice, fmt.Sprint(overflowUID): alice}, member)
 	path := socketPath(a.shelf.config().Store.Bolt)
 	if err := os.Chmod(filepath.Dir(path), 0o710); err != nil { // threads keep root's group
 		t.Fatal(err)
