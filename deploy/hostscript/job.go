@@ -6,7 +6,7 @@
 // root and cannot write there keeps it in ${XDG_STATE_HOME:-~/.local/state}/junban.) Wrap makes the script that runs a Job
 // and waits for it, Start the one that does not wait, Cancel the one that makes sure that it never runs any more, Look the
 // one that only asks. All answer on stdout, and Parse reads that. The scripts are the same for every way of sending them.
-// Idle makes another kind of script: the probe that waits until a port has no request in flight.
+// IdleScript makes another kind of script: the probe that waits until a port has no request in flight.
 //
 // The package must never send or run anything itself, know which transport carries its scripts, or put text of a user's
 // into the guard's code: it travels quoted, as data. The answer's exit code is never the script's own: the guard ends
