@@ -168,8 +168,7 @@ func ec2PageOf[T any](r *request, all []T, set string) ([]T, string, error) {
 // selectInstances is what InstanceId.N and Filter.N ask for.
 func (s *Server) selectInstances(r *request) ([]world.Instance, error) {
 	ids := r.list("InstanceId", "")
-	all := s.world.Instances()
-	if err := known(all, ids); err != nil {
+	if err := s.known(ids); err != nil {
 		return nil, err
 	}
 	filters, err := r.filters()
@@ -177,10 +176,7 @@ func (s *Server) selectInstances(r *request) ([]world.Instance, error) {
 		return nil, err
 	}
 	var out []world.Instance
-	for _, i := range all {
-		if len(ids) > 0 && !slices.Contains(ids, i.ID) {
-			continue
-		}
+	for _, i := range s.world.Instances(ids...) {
 		ok := true
 		for _, f := range filters {
 			values, err := valuesOf(i, f.name)
@@ -196,13 +192,14 @@ func (s *Server) selectInstances(r *request) ([]world.Instance, error) {
 	return out, nil
 }
 
-func known(all []world.Instance, ids []string) error {
+// known refuses ids that no instance has.
+func (s *Server) known(ids []string) error {
 	var missing []string
 	for _, id := range ids {
 		if !strings.HasPrefix(id, "i-") {
 			return badRequest("InvalidInstanceID.Malformed", `Invalid id: "`+id+`"`)
 		}
-		if !slices.ContainsFunc(all, func(i world.Instance) bool { return i.ID == id }) {
+		if _, ok := s.world.Instance(id); !ok {
 			missing = append(missing, id)
 		}
 	}

@@ -139,7 +139,7 @@ func (s *Server) createTags(r *request) (any, error) {
 	if len(ids) == 0 || len(tags) == 0 {
 		return nil, badRequest("MissingParameter", "The request must contain the parameters ResourceId and Tag")
 	}
-	if err := known(s.world.Instances(), ids); err != nil {
+	if err := s.known(ids); err != nil {
 		return nil, err
 	}
 	for _, id := range ids {

@@ -122,7 +122,7 @@ func (s *Server) moveInstances(move func(string) error) func(*request) (any, err
 		if len(ids) == 0 {
 			return nil, badRequest("MissingParameter", "The request must contain the parameter InstanceId")
 		}
-		if err := known(s.world.Instances(), ids); err != nil {
+		if err := s.known(ids); err != nil {
 			return nil, err
 		}
 		out := ec2Page[movedXML]{set: "instancesSet"}

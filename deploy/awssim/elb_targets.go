@@ -1,33 +1,18 @@
 package awssim
 
 import (
+	"encoding/xml"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"junban/deploy/awssim/world"
 )
 
-type targetXML struct {
-	ID   string `xml:"Id"`
-	Port int
-	Zone string `xml:"AvailabilityZone,omitempty"`
-}
-
-type stateXML struct {
-	State       string
-	Reason      string `xml:",omitempty"`
-	Description string `xml:",omitempty"`
-}
-
-type healthXML struct {
-	Target          targetXML
-	HealthCheckPort string
-	TargetHealth    stateXML
-	Override        *stateXML `xml:"AdministrativeOverride"`
-}
-
+// healthsXML is written by hand: with a thousand targets the general encoder
+// takes longer than all else.
 type healthsXML struct {
-	Descriptions []healthXML `xml:"TargetHealthDescriptions>member"`
+	Rows string `xml:",innerxml"`
 }
 
 func (s *Server) describeTargetHealth(r *request) (any, error) {
@@ -43,22 +28,44 @@ func (s *Server) describeTargetHealth(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	var out healthsXML
+	var b strings.Builder
+	b.Grow(512 * len(found))
+	b.WriteString("<TargetHealthDescriptions>")
 	for _, h := range found {
-		d := healthXML{
-			Target:          targetXML{ID: h.Pair.ID, Port: h.Pair.Port},
-			HealthCheckPort: strconv.Itoa(h.Pair.Port),
-			TargetHealth:    stateXML{h.State, h.Reason, h.Description},
-		}
-		if g.TargetType == "ip" {
-			d.Target.Zone = h.Zone
-		}
-		if h.Reason != world.ReasonNotRegister {
-			d.Override = &stateXML{"no_override", "AdministrativeOverride.NoOverride", "No override is currently active on target"}
-		}
-		out.Descriptions = append(out.Descriptions, d)
+		writeHealth(&b, h, g.TargetType == "ip")
 	}
-	return out, nil
+	b.WriteString("</TargetHealthDescriptions>")
+	return healthsXML{b.String()}, nil
+}
+
+// writeHealth writes one target; its zone is told for addresses only.
+func writeHealth(b *strings.Builder, h world.TargetHealth, zone bool) {
+	field := func(name, value string) {
+		if value != "" {
+			b.WriteString("<" + name + ">")
+			_ = xml.EscapeText(b, []byte(value)) // a Builder does not fail
+			b.WriteString("</" + name + ">")
+		}
+	}
+	port := strconv.Itoa(h.Pair.Port)
+	b.WriteString("<member><Target>")
+	field("Id", h.Pair.ID)
+	field("Port", port)
+	if zone {
+		field("AvailabilityZone", h.Zone)
+	}
+	b.WriteString("</Target>")
+	field("HealthCheckPort", port)
+	b.WriteString("<TargetHealth>")
+	field("State", h.State)
+	field("Reason", h.Reason)
+	field("Description", h.Description)
+	b.WriteString("</TargetHealth>")
+	if h.Reason != world.ReasonNotRegister {
+		b.WriteString("<AdministrativeOverride><State>no_override</State><Reason>AdministrativeOverride.NoOverride</Reason>" +
+			"<Description>No override is currently active on target</Description></AdministrativeOverride>")
+	}
+	b.WriteString("</member>")
 }
 
 func (s *Server) registerTargets(r *request) (any, error) {
@@ -116,10 +123,8 @@ func (s *Server) groupOf(r *request) (world.Group, error) {
 	if !groupARN.MatchString(arn) {
 		return world.Group{}, invalid("'" + arn + "' is not a valid target group ARN")
 	}
-	for _, g := range s.world.Groups() {
-		if g.ARN == arn {
-			return g, nil
-		}
+	if g, ok := s.world.Group(arn); ok {
+		return g, nil
 	}
 	return world.Group{}, badRequest("TargetGroupNotFound", "One or more target groups not found")
 }

@@ -29,7 +29,11 @@ type Options struct {
 	World *world.World // needed
 	// Exec runs a command on an instance; default Shell.
 	Exec func(context.Context, Exec) Outcome
-	// Probe makes one health check; default HTTPProbe.
+	// Look makes a health check at once, without the network, for targets that
+	// nothing real stands behind: a thousand of them then cost no goroutine
+	// and no connection. False leaves the target to Probe. nil: all are.
+	Look func(world.Check) (world.Result, bool)
+	// Probe makes one health check, in a goroutine of its own; default HTTPProbe.
 	Probe  func(context.Context, world.Check) world.Result
 	Limits Limits
 	Seed   uint64 // of request and command ids
@@ -40,6 +44,7 @@ type Options struct {
 type Server struct {
 	world    *world.World
 	exec     func(context.Context, Exec) Outcome
+	look     func(world.Check) (world.Result, bool)
 	probe    func(context.Context, world.Check) world.Result
 	log      *slog.Logger
 	table    map[string]operation
@@ -66,13 +71,13 @@ func New(o Options) *Server {
 		o.Exec = Shell
 	}
 	if o.Probe == nil {
-		o.Probe = HTTPProbe
+		o.Probe = httpProbe()
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	s := &Server{
-		world: o.World, exec: o.Exec, probe: o.Probe, log: o.Logger,
+		world: o.World, exec: o.Exec, look: o.Look, probe: o.Probe, log: o.Logger,
 		gates:   newGates(o.Limits),
 		closing: make(chan struct{}),
 		rng:     rand.New(rand.NewPCG(o.Seed, 0x617773)),

@@ -60,10 +60,8 @@ func (s *Server) touchesELB(r *request, everything []touched) []touched {
 	own := []string{"elasticloadbalancing:ResourceTag/"}
 	if arn := r.form.Get("TargetGroupArn"); arn != "" {
 		t := touched{arn: arn, more: own}
-		for _, g := range s.world.Groups() {
-			if g.ARN == arn {
-				t.tags = g.Tags
-			}
+		if g, ok := s.world.Group(arn); ok {
+			t.tags = g.Tags
 		}
 		return []touched{t}
 	}

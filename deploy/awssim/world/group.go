@@ -42,11 +42,12 @@ const (
 
 type group struct {
 	Group
-	regs   []*registration
-	byPair map[Pair]*registration // the same, by pair
-	order  []Pair                 // every pair ever registered, in the order of first registration
-	seen   map[Pair][]point       // the readings of each target through time, oldest first
-	gone   map[Pair]time.Time     // targets whose instance was terminated, and when
+	regs    []*registration
+	byPair  map[Pair]*registration // the same, by pair
+	order   []Pair                 // every pair ever registered, in the order of first registration
+	seen    map[Pair][]point       // the readings of each target through time, oldest first
+	healthy map[string]int         // healthy targets by id: distinct instances are what counts
+	gone    map[Pair]time.Time     // targets whose instance was terminated, and when
 }
 
 func (g *Group) fill() {
@@ -92,8 +93,18 @@ func (w *World) AddGroup(g Group) string {
 	}
 	g.fill()
 	g.ARN = w.arn("targetgroup/" + g.Name + "/" + w.hex())
-	w.groups = append(w.groups, &group{Group: g, byPair: map[Pair]*registration{}, seen: map[Pair][]point{}, gone: map[Pair]time.Time{}})
+	w.groups = append(w.groups, &group{Group: g, byPair: map[Pair]*registration{}, seen: map[Pair][]point{}, healthy: map[string]int{}, gone: map[Pair]time.Time{}})
 	return g.ARN
+}
+
+// Group returns one target group.
+func (w *World) Group(nameOrARN string) (Group, bool) {
+	w.enter()
+	defer w.mu.Unlock()
+	if g := w.group(nameOrARN); g != nil {
+		return w.copyOf(g), true
+	}
+	return Group{}, false
 }
 
 // Groups returns all target groups in the order they were added.

@@ -204,6 +204,14 @@ func (w *World) note(g *group, p Pair, at time.Time) {
 	for len(pts) > 1 && at.Sub(pts[1].Since) > maxStale {
 		pts = pts[1:]
 	}
+	if last := len(pts) - 1; last >= 0 && pts[last].State == Healthy {
+		if g.healthy[p.ID]--; g.healthy[p.ID] == 0 {
+			delete(g.healthy, p.ID)
+		}
+	}
+	if is.State == Healthy {
+		g.healthy[p.ID]++
+	}
 	g.seen[p] = append(pts, is)
 	w.append(Entry{
 		At: at, Kind: KindState, Group: g.Name, Pair: p,

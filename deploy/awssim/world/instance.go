@@ -67,13 +67,16 @@ type instance struct {
 func (i *instance) running() bool { return i.State == Running }
 func (i *instance) dead() bool    { return i.State == Terminated || i.State == ShuttingDown }
 
-// Instances returns all instances, also terminated ones, in the order they were added.
-func (w *World) Instances() []Instance {
+// Instances returns the instances of these ids, or all, also terminated ones,
+// in the order they were added.
+func (w *World) Instances(ids ...string) []Instance {
 	w.enter()
 	defer w.mu.Unlock()
 	out := make([]Instance, 0, len(w.instances))
 	for _, i := range w.instances {
-		out = append(out, i.copy())
+		if len(ids) == 0 || slices.Contains(ids, i.ID) {
+			out = append(out, i.copy())
+		}
 	}
 	return out
 }

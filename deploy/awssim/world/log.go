@@ -147,18 +147,7 @@ func (w *World) CommandEnded(instance, command, comment, status string, code int
 func (w *World) append(e Entry) {
 	e.Seq = len(w.log)
 	if g := w.group(e.Group); g != nil {
-		e.Healthy = g.healthy()
+		e.Healthy = len(g.healthy)
 	}
 	w.log = append(w.log, e)
-}
-
-// healthy counts distinct healthy targets by id.
-func (g *group) healthy() int {
-	ids := map[string]bool{}
-	for p, pts := range g.seen {
-		if pts[len(pts)-1].State == Healthy {
-			ids[p.ID] = true
-		}
-	}
-	return len(ids)
 }
