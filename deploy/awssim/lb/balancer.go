@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net"
+	"net/http"
 	"sync"
 	"time"
 )
@@ -50,6 +51,7 @@ type Balancer struct {
 	targets map[string]*target // by Key: all that the last Set listed
 	open    []*target          // of these, the ones that take new requests, in Set's order
 	turn    int                // whose turn it is in open
+	sticky  time.Duration      // how long a cookie binds; 0: no cookies
 	counts  counts
 }
 
@@ -117,8 +119,9 @@ func (b *Balancer) replace(list []Target) map[string]*target {
 // admit picks the target whose turn it is and counts the request as in flight
 // there. Both happen under the lock that replace holds, so no request slips to
 // a target after Set has said that it drains. It returns nil if no target takes
-// requests.
-func (b *Balancer) admit() *target {
+// requests. A client that is bound to a target by its cookie stays there, as
+// long as the target takes new requests.
+func (b *Balancer) admit(r *http.Request) *target {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.counts.requests++
@@ -126,9 +129,12 @@ func (b *Balancer) admit() *target {
 		b.counts.ended[noTarget]++
 		return nil
 	}
-	b.turn %= len(b.open)
-	t := b.open[b.turn]
-	b.turn++
+	t := b.bound(r)
+	if t == nil {
+		b.turn %= len(b.open)
+		t = b.open[b.turn]
+		b.turn++
+	}
 	b.counts.byTarget[t.key]++
 	b.counts.inFlight[t.key]++
 	t.inFlight++

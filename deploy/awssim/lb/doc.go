@@ -1,7 +1,7 @@
 // Package lb is a load balancer that really carries HTTP/1.1 requests, as an
-// AWS Application Load Balancer does: round robin, kept-alive connections to
-// the targets, draining that lets requests in flight finish, and a cut for
-// those that outlast it.
+// AWS Application Load Balancer does: round robin, sticky sessions, kept-alive
+// connections to the targets, draining that lets requests in flight finish, and
+// a cut for those that outlast it.
 //
 // It knows nothing of target groups, health checks or delays: whoever drives it
 // hands it the whole list of targets at each change. It must never retry a

@@ -16,6 +16,7 @@ type exchange struct {
 	log      *slog.Logger
 	target   *target
 	header   http.Header     // of the answer to the client
+	cookies  []string        // Set-Cookie of the balancer's own
 	client   context.Context // done when the client is gone or Serve is ended
 	ctx      context.Context // of client; cancelled with errLeft too
 	failed   ending          // set by fail; served otherwise
@@ -67,6 +68,9 @@ func (x *exchange) watch(res *http.Response) error {
 	if res.StatusCode == http.StatusSwitchingProtocols {
 		x.upgraded = true
 		return nil
+	}
+	for _, c := range x.cookies {
+		res.Header.Add("Set-Cookie", c)
 	}
 	// A missing Content-Type stays missing: our server must not guess one.
 	x.header["Content-Type"] = nil

@@ -60,7 +60,7 @@ func (b *Balancer) handle(w http.ResponseWriter, r *http.Request) {
 		b.refuse(w)
 		return
 	}
-	t := b.admit()
+	t := b.admit(r)
 	if t == nil {
 		answer(w, http.StatusServiceUnavailable)
 		return
@@ -74,7 +74,7 @@ func (b *Balancer) handle(w http.ResponseWriter, r *http.Request) {
 	if err := http.NewResponseController(w).EnableFullDuplex(); err != nil {
 		b.log.Debug("an answer cannot overlap its request", "err", err)
 	}
-	x := &exchange{log: b.log, target: t, header: w.Header(), client: r.Context(), ctx: ctx}
+	x := &exchange{log: b.log, target: t, cookies: b.cookies(t), header: w.Header(), client: r.Context(), ctx: ctx}
 	// Deferred, as ReverseProxy panics to break the client's connection off
 	// when the target's answer breaks off.
 	defer func() { b.settle(t, x.ending()) }()
