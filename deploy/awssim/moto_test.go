@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awsasg "github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	asgtypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	awsec2 "github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
@@ -33,6 +35,7 @@ type side struct {
 	group, lb string // ARNs
 	listener  string
 	one, two  string // instance ids
+	subnet    string
 	command   string
 	missing   string // an ARN of a group that is not there
 }
@@ -68,6 +71,16 @@ func TestTheSameProbesAgainstMoto(t *testing.T) {
 			"blockDeviceMapping", "clientToken", "ebsOptimized", "networkInterfaceSet", "platform", "sourceDestCheck", "sriovNetSupport", "metadataOptions",
 		}, []string{"groupSet"}},
 		{ec2, "DescribeInstanceStatus", func(s *side) string { return "InstanceId.1=" + s.one }, nil, nil},
+		{elb, "DescribeLoadBalancerAttributes", func(s *side) string { return "LoadBalancerArn=" + s.lb }, nil, nil},
+		{ec2, "DescribeSubnets", func(s *side) string { return "SubnetId.1=" + s.subnet }, []string{
+			"assignIpv6AddressOnCreation", "availabilityZoneId", "defaultForAz", "ipv6Native", "privateDnsNameOptionsOnLaunch", "subnetArn",
+		}, nil},
+		{sts, "GetCallerIdentity", func(*side) string { return "" }, nil, nil},
+		{autoscaling, "DescribeAutoScalingGroups", func(*side) string { return "AutoScalingGroupNames.member.1=web" }, []string{
+			"CapacityRebalance", "LaunchConfigurationName", "ServiceLinkedRoleARN",
+		}, []string{"SuspensionReason"}},
+		{autoscaling, "DescribeAutoScalingInstances", func(*side) string { return "" }, []string{"LaunchConfigurationName"}, nil},
+		{cloudwatch, "DescribeAlarms", func(*side) string { return "AlarmNames.member.1=web-5xx" }, []string{"StateReasonData"}, []string{"StateTransitionedTimestamp"}},
 		{ssm, "SendCommand", func(s *side) string {
 			return `{"DocumentName":"AWS-RunShellScript","InstanceIds":["` + s.one + `"],"Comment":"c","Parameters":{"commands":["true"]}}`
 		}, []string{"NotificationEvents"}, newer},
@@ -86,6 +99,12 @@ func TestTheSameProbesAgainstMoto(t *testing.T) {
 	}
 	t.Run("errors", func(t *testing.T) { compareErrors(t, moto, ours) })
 	t.Run("target health", func(t *testing.T) { compareHealth(t, moto, ours) })
+	t.Run("autoscaling EnterStandby", func(t *testing.T) { // moto forgets to deregister, so it is the last
+		ask := func(s *side) answer {
+			return s.ask(t, autoscaling, "EnterStandby", "AutoScalingGroupName=web&ShouldDecrementDesiredCapacity=true&InstanceIds.member.1="+s.two)
+		}
+		compare(t, ask(moto), ask(ours), []string{"EndTime"}, []string{"Details"})
+	})
 }
 
 // answer is what came back, flattened: the path of each element to its text.
@@ -129,11 +148,10 @@ func compare(t *testing.T, moto, ours answer, extra, own []string) {
 func (s *side) ask(t *testing.T, svc service, action, form string) answer {
 	t.Helper()
 	body, kind := form, "application/x-amz-json-1.1"
-	switch svc {
-	case elb:
-		body, kind = "Action="+action+"&Version="+elbVersion+"&"+form, "application/x-www-form-urlencoded"
-	case ec2:
-		body, kind = "Action="+action+"&Version="+ec2Version+"&"+form, "application/x-www-form-urlencoded"
+	for version, s := range byVersion {
+		if s == svc {
+			body, kind = "Action="+action+"&Version="+version+"&"+form, "application/x-www-form-urlencoded"
+		}
 	}
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url, strings.NewReader(body))
 	if err != nil {
@@ -333,6 +351,7 @@ func startMoto(t *testing.T, path string) *side {
 	if err := s.build(t.Context()); err != nil {
 		t.Fatal("setting moto up: ", err)
 	}
+	s.alarm(t)
 	return s
 }
 
@@ -389,7 +408,38 @@ func (s *side) build(ctx context.Context) error {
 		return err
 	}
 	_, err = s.ELB.RegisterTargets(ctx, &elbv2.RegisterTargetsInput{TargetGroupArn: &s.group, Targets: []types.TargetDescription{{Id: &s.one}, {Id: &s.two}}})
+	if err != nil {
+		return err
+	}
+	return s.watch(ctx, subnets[0])
+}
+
+// watch makes an Auto Scaling group of one instance.
+func (s *side) watch(ctx context.Context, subnet string) error {
+	s.subnet = subnet
+	_, err := s.ASG.CreateAutoScalingGroup(ctx, &awsasg.CreateAutoScalingGroupInput{
+		AutoScalingGroupName: aws.String("web"), MinSize: aws.Int32(0), MaxSize: aws.Int32(2), DesiredCapacity: aws.Int32(0), InstanceId: &s.two,
+		VPCZoneIdentifier: &subnet, TargetGroupARNs: []string{s.group}, HealthCheckType: aws.String("ELB"), HealthCheckGracePeriod: aws.Int32(60),
+		Tags: []asgtypes.Tag{{Key: aws.String("team"), Value: aws.String("web"), PropagateAtLaunch: aws.Bool(true)}},
+	})
+	if err != nil {
+		return err
+	}
+	_, err = s.ASG.AttachInstances(ctx, &awsasg.AttachInstancesInput{AutoScalingGroupName: aws.String("web"), InstanceIds: []string{s.two}})
+	if err != nil {
+		return err
+	}
+	_, err = s.ASG.SuspendProcesses(ctx, &awsasg.SuspendProcessesInput{AutoScalingGroupName: aws.String("web"), ScalingProcesses: []string{"AZRebalance"}})
 	return err
+}
+
+// alarm puts an alarm in the Query protocol: moto knows no newer one.
+func (s *side) alarm(t *testing.T) {
+	t.Helper()
+	if a := s.ask(t, cloudwatch, "PutMetricAlarm", "AlarmName=web-5xx&AlarmDescription=errors&Namespace=AWS/ApplicationELB&MetricName=HTTPCode_Target_5XX_Count"+
+		"&Statistic=Sum&Period=60&EvaluationPeriods=1&Threshold=5&ComparisonOperator=GreaterThanThreshold"); a.status != http.StatusOK {
+		t.Fatal(a.raw)
+	}
 }
 
 func oursLike(t *testing.T) *side {
@@ -402,6 +452,15 @@ func oursLike(t *testing.T) *side {
 	o := &side{clients: s.clients, url: s.url, group: s.group, lb: s.w.Balancers()[0].ARN, listener: s.w.Listeners()[0].ARN, one: "i-1", two: "i-2"}
 	o.missing = s.group[:len(s.group)-4] + "0000"
 	s.w.AddRule(o.listener, world.Rule{Priority: 10, Path: "/api/*", Group: s.group})
+	o.subnet = "subnet-a"
+	s.w.AddScalingGroup(world.ScalingGroup{
+		Name: "web", Max: 2, TargetGroups: []string{s.group}, HealthCheck: "ELB", Grace: time.Minute,
+		Tags: map[string]string{"team": "web"}, Template: world.Instance{Zone: "ap-northeast-1a"}, Suspended: []string{"AZRebalance"},
+	})
+	if err := s.w.AttachInstances("web", []string{"i-2"}); err != nil {
+		t.Fatal(err)
+	}
+	o.alarm(t)
 	return o
 }
 

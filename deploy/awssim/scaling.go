@@ -18,7 +18,7 @@ type memberXML struct {
 	Protected    bool   `xml:"ProtectedFromScaleIn"`
 }
 
-// memberOf is a member as DescribeAutoScalingGroups tells it.
+// describeMember is a member as DescribeAutoScalingGroups tells it.
 func describeMember(m world.Member) memberXML {
 	health := "Healthy"
 	if m.Unhealthy {
@@ -48,6 +48,7 @@ type scalingGroupXML struct {
 	DesiredCapacity int
 	DefaultCooldown int
 	Zones           []string        `xml:"AvailabilityZones>member"`
+	Subnets         string          `xml:"VPCZoneIdentifier,omitempty"`
 	TargetGroupARNs []string        `xml:"TargetGroupARNs>member"`
 	HealthCheckType string          `xml:"HealthCheckType"`
 	Grace           int             `xml:"HealthCheckGracePeriod"`
@@ -88,9 +89,23 @@ func (s *Server) describeScalingGroups(r *request) (any, error) {
 	members := s.world.Members()
 	out := scalingGroupsXML{NextToken: next}
 	for _, g := range page {
-		out.Groups = append(out.Groups, describeScalingGroup(g, members))
+		x := describeScalingGroup(g, members)
+		x.Subnets = s.subnetsIn(g.Zones)
+		out.Groups = append(out.Groups, x)
 	}
 	return out, nil
+}
+
+// subnetsIn are the first subnets of zones, where a group launches.
+func (s *Server) subnetsIn(zones []string) string {
+	var ids []string
+	all := s.world.Subnets()
+	for _, z := range zones {
+		if i := slices.IndexFunc(all, func(n world.Subnet) bool { return n.Zone == z }); i >= 0 {
+			ids = append(ids, all[i].ID)
+		}
+	}
+	return strings.Join(ids, ",")
 }
 
 // picks says whether a group fits Filters.member.N: by the key of a tag, its

@@ -70,16 +70,14 @@ func (s *Server) assumeRole(r *request) (any, error) {
 // mayAssume asks both sides: the trust policy, and the caller's own, unless
 // the trust policy of the same account names the caller itself.
 func (s *Server) mayAssume(r *request, arn string, role *identity) bool {
-	named := []string{r.who.ARN, r.who.as}
-	byAccount := []string{r.who.Account, "arn:aws:iam::" + r.who.Account + ":root"}
-	q := ask{action: "sts:AssumeRole", resource: arn, who: named, keys: map[string]string{
+	q := ask{action: "sts:AssumeRole", resource: arn, who: []string{r.who.ARN, r.who.as}, keys: map[string]string{
 		"aws:principalarn": r.who.as, "aws:principalaccount": r.who.Account, "sts:rolesessionname": r.form.Get("RoleSessionName"),
 	}}
 	if id := r.form.Get("ExternalId"); id != "" {
 		q.keys["sts:externalid"] = id
 	}
 	direct := role.trust.judge(q)
-	q.who = append(named, byAccount...)
+	q.who = append(q.who, r.who.Account, "arn:aws:iam::"+r.who.Account+":root")
 	if role.trust.judge(q) != allowed {
 		return false
 	}
