@@ -12,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"junban/bot/card"
 	"junban/bot/slackapi"
 	"junban/cmd/internal/config"
@@ -250,15 +252,20 @@ func Examine(ctx context.Context, o Options, service, environment string) ([]Exa
 		who, err := check.Check(ctx)
 		e.slack = func(context.Context) (slackapi.Identity, error) { return who, err }
 	}
-	var out []Examination
-	for _, t := range c.Targets() {
-		if service != "" && t.Service != service || environment != "" && t.Environment != environment {
-			continue
-		}
-		out = append(out, examine(ctx, e, t))
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
+	chosen := slices.DeleteFunc(c.Targets(), func(t config.Target) bool {
+		return service != "" && t.Service != service || environment != "" && t.Environment != environment
+	})
+	out := make([]Examination, len(chosen))
+	var all errgroup.Group
+	all.SetLimit(atOnce)
+	for i, t := range chosen {
+		all.Go(func() error {
+			out[i] = examine(ctx, e, t)
+			return ctx.Err()
+		})
+	}
+	if err := all.Wait(); err != nil {
+		return nil, err
 	}
 	if len(out) == 0 && service == "" {
 		return nil, fmt.Errorf("no service has an environment %q", environment)
@@ -269,6 +276,9 @@ func Examine(ctx context.Context, o Options, service, environment string) ([]Exa
 	}
 	return out, nil
 }
+
+// atOnce bounds the services that are examined side by side; the calls to AWS have a budget of their own.
+const atOnce = 6
 
 func newExaminer(b book, clouds func(string) engine.Cloud, status func(context.Context) (Status, error)) *examiner {
 	return &examiner{targets: b.config.Targets, book: b, clouds: clouds, status: status, channel: b.Channel}
