@@ -160,6 +160,9 @@ func TestCheckNamesAllFaultsAtOnce(t *testing.T) {
 		if !ok || len(setup.Problems) != 8 {
 			t.Fatalf("Check: %v", err)
 		}
+		if len(setup.Scopes) != 3 || len(setup.Others) != 2 || len(setup.Channels) != 5 || len(setup.Channels["C0OUT"]) != 1 || setup.Channels[deploys] != nil {
+			t.Errorf("sorted wrongly: %q %q %q", setup.Scopes, setup.Others, setup.Channels)
+		}
 		mustContain(t, err.Error(),
 			"app_mentions:read", "usergroups:read", "groups:read (checking private channels)", "connections:write",
 			"of two apps", "not in channel C0OUT (#out): invite", "C0OLD (#old) is archived", "C0SHARED (#shared) is shared",

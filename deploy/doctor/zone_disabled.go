@@ -13,6 +13,9 @@ func targetInDisabledZone(x *exam) []deploy.Finding {
 	for _, g := range x.Groups {
 		by, all := x.zones(g)
 		for _, b := range x.balancers(g) {
+			if len(b.Zones) == 0 {
+				continue // not said
+			}
 			var astray []Instance
 			served := !all
 			zones := slices.Clone(b.Zones)

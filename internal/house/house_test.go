@@ -92,6 +92,12 @@ func TestImportDirection(t *testing.T) {
 			why: "the core is pure: time and facts come in as arguments, orders go out as values",
 		},
 		{who: []string{module + "/deploy"}, not: []string{"context", "log/...", "net/...", "os/exec", "math/rand/..."}, why: "nothing impure may come in through another package"},
+		{who: []string{module + "/deploy/doctor"}, not: []string{module + "/..."}, except: []string{module + "/deploy", module + "/deploy/doctor"}, why: "an examination knows the core only: a survey is handed in"},
+		{
+			who: []string{module + "/deploy/doctor"}, direct: true,
+			not: []string{"context", "sync/...", "log/...", "os/...", "net/...", "io/...", "syscall", "math/rand/...", "crypto/rand", "testing/...", "unsafe"},
+			why: "an examination is pure",
+		},
 		{who: []string{module + "/deploy/engine"}, not: slices.Concat(aws, slack, []string{"go.etcd.io/...", module + "/store/...", module + "/bot/..."}), why: "the engine knows its ports only"},
 		{who: []string{module + "/bot"}, not: slices.Concat(slack, aws, []string{module + "/store/...", module + "/bot/slackapi/...", "go.etcd.io/..."}), why: "bot speaks card.Message and knows no Slack library, and no store"},
 		{who: []string{module + "/bot/card", module + "/bot/lang", module + "/bot/timeline"}, not: slices.Concat(slack, aws, []string{module + "/deploy/engine", "net/http"}), why: "cards are pure", optional: true},
