@@ -23,6 +23,8 @@ type Setup struct {
 	Interval  time.Duration
 	Seed      uint64
 	Stale     time.Duration // readings may be as old as this
+	Zones     []string      // of the instances, in turn; none = all in "a"
+	Hosts     bool          // behind no load balancer: no groups, found by their tags
 }
 
 // World is one simulated account with its hosts.
@@ -44,8 +46,11 @@ func NewWorld(s Setup) *World {
 	if s.Instances == 0 {
 		s.Instances = 3
 	}
-	if len(s.Groups) == 0 {
+	if len(s.Groups) == 0 && !s.Hosts {
 		s.Groups = []string{"web"}
+	}
+	if len(s.Zones) == 0 {
+		s.Zones = []string{"a"}
 	}
 	if s.Interval == 0 {
 		s.Interval = 5 * time.Second
@@ -57,10 +62,7 @@ func NewWorld(s Setup) *World {
 	w.exec = func(deploy.Job) (int, time.Duration) { return 0, time.Second }
 	lb := w.AddBalancer(world.Balancer{Name: "lb"})
 	for n := range s.Instances {
-		id := fmt.Sprintf("i-%017d", n+1)
-		w.AddInstance(world.Instance{ID: id, Name: fmt.Sprintf("web-%d", n+1), PrivateIP: fmt.Sprintf("10.0.0.%d", n+1), Zone: "a", AgentOnline: true})
-		w.IDs = append(w.IDs, id)
-		w.hosts[id] = newHost()
+		w.Launch(s.Zones[n%len(s.Zones)])
 	}
 	for i, name := range s.Groups {
 		arn := w.AddGroup(world.Group{Name: name, Port: 80 + i, Delay: s.Delay, Interval: s.Interval})
@@ -79,6 +81,18 @@ func NewWorld(s Setup) *World {
 	}
 	w.SetStale(s.Stale)
 	return w
+}
+
+// Launch adds a running instance, the next web-N, which no group lists yet, and answers its id.
+func (w *World) Launch(zone string) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := len(w.IDs) + 1
+	id := fmt.Sprintf("i-%017d", n)
+	w.AddInstance(world.Instance{ID: id, Name: fmt.Sprintf("web-%d", n), PrivateIP: fmt.Sprintf("10.0.0.%d", n), Zone: zone, AgentOnline: true})
+	w.IDs = append(w.IDs, id)
+	w.hosts[id] = newHost()
+	return id
 }
 
 // Exec says what jobs do: their exit code and how long they take.
@@ -138,6 +152,11 @@ func (c cloud) Fleet(_ context.Context, want engine.Want) (deploy.Fleet, error) 
 	f := deploy.Fleet{Instances: map[string]deploy.Instance{}}
 	for _, i := range c.w.Instances() {
 		f.Instances[i.ID] = deploy.Instance{ID: i.ID, Name: i.Name, IP: i.PrivateIP, Zone: i.Zone, State: i.State}
+	}
+	if len(want.Tags) > 0 { // every instance bears them
+		for _, i := range c.w.Instances() {
+			f.Tagged = append(f.Tagged, i.ID)
+		}
 	}
 	for _, name := range want.Groups {
 		found := false

@@ -37,6 +37,7 @@ func play(t *testing.T, s deploytest.Setup, f func(*stage)) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		st := &stage{t: t, w: deploytest.NewWorld(s), journal: deploytest.NewJournal(), book: newBook(s.Groups...), people: newPeople(), ctx: ctx}
+		st.book.tagged = s.Hosts
 		var world sync.WaitGroup
 		world.Go(func() { st.w.Drive(ctx) })
 		time.Sleep(time.Minute) // so that even the oldest reading shows a settled fleet
@@ -157,6 +158,7 @@ func (s *stage) story(id deploy.ID) string {
 
 type book struct {
 	groups []string
+	tagged bool // instead of groups
 	req    deploy.Request
 }
 
@@ -164,7 +166,7 @@ func newBook(groups ...string) book {
 	if len(groups) == 0 {
 		groups = []string{"web"}
 	}
-	return book{groups, deploy.Request{
+	return book{groups: groups, req: deploy.Request{
 		Rules: deploy.Rules{
 			MaxUnavailable: deploy.Count{N: 1}, MinHealthy: deploy.Count{N: 1}, MayDeploy: []string{"U-dev"},
 			Approval: deploy.Approval{Allow: []string{"U-lead"}, Required: 1, Expires: 30 * time.Minute, StartWithin: 2 * time.Hour},
@@ -177,6 +179,9 @@ func newBook(groups ...string) book {
 func (b book) Request(ask deploy.Ask) (deploy.Request, engine.Want, error) {
 	r := b.req
 	r.Ask = ask
+	if b.tagged {
+		return r, engine.Want{Tags: map[string]string{"Role": "worker"}}, nil
+	}
 	return r, engine.Want{Groups: b.groups}, nil
 }
 
