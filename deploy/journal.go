@@ -177,7 +177,7 @@ func (o Operation) holds(now time.Time) []Lock {
 		by, why := o.RequestedBy, o.Plan.Preview.Ask.Reason
 		if l.Choice != nil {
 			by, why = l.Choice.By.ID, l.Choice.Reason
-		} else if o.Aborting() {
+		} else if o.Aborting() && len(o.Aborts) > 0 { // a rule may have stopped it
 			by = o.Aborts[0].By.ID
 		}
 		out = append(out, Lock{
