@@ -84,10 +84,7 @@ func gateChore(m *mover, _ int, _ map[string]Reading) (Cause, bool) {
 // gateUnavailable keeps the number of instances that are out at once within max_unavailable (I1), and at one until the
 // canary is done.
 func gateUnavailable(m *mover, lane int, _ map[string]Reading) (Cause, bool) {
-	window := max(1, m.op.Plan.Preview.Window)
-	if len(m.canaries()) > 0 && !m.canaried() {
-		window = 1
-	}
+	window := m.window()
 	var out []string
 	for i, l := range m.op.Lanes {
 		if i != lane && l.Out() {
@@ -98,6 +95,14 @@ func gateUnavailable(m *mover, lane int, _ map[string]Reading) (Cause, bool) {
 		return Because(GateUnavailable, "out", len(out), "max", window, "names", strings.Join(out, ", ")), false
 	}
 	return Cause{}, true
+}
+
+// window is how many instances may be out at once now.
+func (m *mover) window() int {
+	if len(m.canaries()) > 0 && !m.canaried() {
+		return 1
+	}
+	return max(1, m.op.Plan.Preview.Window)
 }
 
 // gateZone opens a zone only when those before it are finished: half of two zones out is worse than all of one.

@@ -1,5 +1,7 @@
 package deploy
 
+import "slices"
+
 // failures is how many instances have failed and were not got through after all, in the whole run.
 func (o Operation) failures() int {
 	n := 0
@@ -35,21 +37,43 @@ func (m *mover) failed() {
 	}
 	for _, i := range m.op.Undecided() {
 		l := m.op.Lanes[i]
-		if l.Phase == PhaseFailed && (l.Chore() || m.op.failures() > m.op.Plan.Rules.Tolerate || m.last()) {
+		if l.Phase == PhaseFailed && (l.Chore() || m.op.failures() > m.op.Plan.Rules.Tolerate || m.stuck(i) || m.last(i)) {
 			m.obey(Because(FailedLane, "instance", l.Name, "why", l.Cause.Code))
 			return
 		}
 	}
 }
 
+// stuck reports whether a lane's failure leaves nothing that could go on, whatever is tolerated: it is a canary, or what
+// has failed takes all the places in the window.
+func (m *mover) stuck(i int) bool {
+	if slices.Contains(m.canaries(), i) {
+		return true
+	}
+	n := 0
+	for _, j := range m.op.Undecided() {
+		if m.op.Lanes[j].Out() {
+			n++
+		}
+	}
+	return n >= m.window()
+}
+
 // last reports whether nothing is left to do but decide about what failed: the last instance's failure is a failure.
-func (m *mover) last() bool {
+// One before it that was tolerated is no reason to roll back all that succeeded since.
+func (m *mover) last(i int) bool {
 	for _, l := range m.op.Lanes {
 		if l.Phase != PhaseDone && l.Phase != PhaseFailed && (!l.Chore() || l.Phase != PhaseDue) {
 			return false
 		}
 	}
-	return true
+	final := i
+	for _, j := range m.sequence() {
+		if !m.op.Lanes[j].Chore() {
+			final = j
+		}
+	}
+	return i == final || m.op.Plan.Rules.OnFailure != PolicyRollback
 }
 
 // obey does what on_failure says, if it is not to ask people.
