@@ -58,7 +58,7 @@ func (m *mover) first(i int) {
 		if l.Chore() || l.Phase != PhaseDue || step.Verb != VerbCommand || l.leaves() && !l.Touched {
 			continue
 		}
-		if m.away(j) && m.running(j) {
+		if m.admitted(j) && m.away(j) && m.running(j) {
 			m.beginChore(i, map[string]string{"INSTANCE_ID": l.Name})
 		}
 		return
