@@ -108,11 +108,12 @@ func (m *mover) sequence() []int {
 	return m.order
 }
 
-// spent reports whether all that is left is a chore that comes after everything went well, and not everything did.
+// spent reports whether all that is left are chores that have lost their reason: one that comes after everything went
+// well, and not everything did; one on the first instance that is drained, and none is left.
 func (m *mover) spent() bool {
 	well := true
 	for _, l := range m.op.Lanes {
-		if l.Phase != PhaseDone && (l.Steps[0].Verb != VerbAfter || l.Phase != PhaseDue) {
+		if l.Phase != PhaseDone && (!l.Chore() || l.Phase != PhaseDue) {
 			return false
 		}
 		well = well && (l.Chore() || l.Outcome == OutcomeDone)
