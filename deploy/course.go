@@ -38,7 +38,7 @@ func (o *Operation) follow(l *LaneState, now time.Time, turn bool) {
 	switch {
 	case o.Aborting():
 		l.abort(now)
-	case o.TurnedBack() && (turn || l.Turning):
+	case o.TurnedBack() && (turn || l.Turning || l.Chore()):
 		l.turn(o.laid(l.Name), now)
 	}
 }
