@@ -44,7 +44,10 @@ func (m *mover) recover() {
 	if m.op.Asked.Code != FailOpen {
 		return
 	}
-	for i := range m.op.Lanes {
+	for i, l := range m.op.Lanes {
+		if l.Phase == PhaseDone || l.Waits() {
+			continue // it cannot fail when AWS does not answer
+		}
 		for _, arn := range groupsOf(m.pairs(i)) {
 			g := m.op.Plan.Preview.Group(arn)
 			if g.Name != m.op.Asked.Values["group"] {
