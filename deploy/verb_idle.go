@@ -114,6 +114,10 @@ func (m *mover) idleJob(i int) *Job {
 	j := m.job(i)
 	j.Token += fmt.Sprintf("-%d", max(0, m.op.ResumedAt.Unix()))
 	j.Read, j.Timeout = true, max(time.Second, m.op.Lanes[i].Deadline.Sub(m.now).Round(time.Second))
+	if j.Script != "" {
+		return j
+	}
+	j.User, j.Directory, j.Shell = "", "", "" // the built-in probe sees more with the rights that the runner has
 	seen := map[int]bool{}
 	for _, p := range m.pairs(i) {
 		if !seen[p.Port] {

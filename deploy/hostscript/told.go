@@ -23,11 +23,14 @@ func Record(j deploy.Job) string {
 	return name
 }
 
-// Of is the core's job as the guard takes it: every text byte for byte. The error says what is no environment variable.
+// Of is the core's job as the guard takes it: every text byte for byte; ports without a script are the idle probe's. The error says what is no environment variable.
 func Of(j deploy.Job) (Job, error) {
 	out := Job{
 		Token: j.Token, Instance: Record(j), Script: j.Script, Shell: j.Shell, User: j.User, Directory: j.Directory,
 		Timeout: j.Timeout, Read: j.Read,
+	}
+	if out.Script == "" && len(j.Ports) > 0 {
+		out.Script = IdleScript(j.Ports)
 	}
 	for _, e := range j.Env {
 		name, value, ok := strings.Cut(e, "=")

@@ -36,7 +36,13 @@ type account struct {
 }
 
 // accountsOf are the configuration's aws.accounts, by name.
-func accountsOf(*config.Config) map[string]account { return nil }
+func accountsOf(c *config.Config) map[string]account {
+	out := map[string]account{}
+	for name, a := range c.AWS.Accounts {
+		out[name] = account(a)
+	}
+	return out
+}
 
 // number is the AWS account of a role: arn:aws:iam::123456789012:role/name.
 func (a account) number() string {

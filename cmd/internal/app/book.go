@@ -41,9 +41,6 @@ func (b book) Request(ask deploy.Ask) (deploy.Request, engine.Want, error) {
 	return r, engine.Want{Groups: t.TargetGroups, Tags: t.Tags}, nil
 }
 
-// Resolve answers what a ref means now; "" if the configuration does not say how to find out.
-func (b book) Resolve(context.Context, deploy.Ask) (string, error) { return "", nil }
-
 // ref refuses a ref that the service's pattern does not allow. It reaches commands by the environment only; the
 // pattern is the second wall.
 func (b book) ref(ask deploy.Ask, t config.Target) error {

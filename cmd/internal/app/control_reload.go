@@ -16,6 +16,7 @@ import (
 	"junban/cmd/internal/config"
 	"junban/deploy"
 	"junban/deploy/engine"
+	"junban/deploy/sshrun"
 )
 
 // shelf holds the configuration that counts now, and answers from it. A reload replaces it as a whole: whoever has
@@ -47,6 +48,14 @@ func (s *shelf) Request(ask deploy.Ask) (deploy.Request, engine.Want, error) {
 func (s *shelf) Resolve(ctx context.Context, ask deploy.Ask) (string, error) {
 	return s.book().Resolve(ctx, ask)
 }
+
+// Reach is sshrun.Reach.
+func (s *shelf) Reach(service, environment string) (sshrun.Options, error) {
+	return s.book().Reach(service, environment)
+}
+
+// Targets lists every service in every environment.
+func (s *shelf) Targets() []config.Target { return s.config().Targets() }
 
 // Channel is bot.Rooms.
 func (s *shelf) Channel(service, environment string) string {

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"junban/bot"
 	"junban/bot/card"
 	"junban/bot/slackapi"
 	"junban/cmd/internal/config"
@@ -243,7 +244,7 @@ func Examine(ctx context.Context, o Options, service, environment string) ([]Exa
 	if err != nil && !errors.Is(err, fs.ErrNotExist) { // nothing was ever done here
 		return nil, err
 	}
-	e := newExaminer(b, newPlaces(cfg, accountsOf(c)).cloud, func(context.Context) (Status, error) { return status, nil })
+	e := newExaminer(b, newPlaces(cfg, accountsOf(c), b.Reach).cloud, func(context.Context) (Status, error) { return status, nil })
 	if o.BotToken != "" || o.AppToken != "" {
 		check := slackapi.New(slackapi.Options{
 			BotToken: slackapi.Secret(o.BotToken), AppToken: slackapi.Secret(o.AppToken), APIURL: o.SlackAPI,
@@ -280,8 +281,24 @@ func Examine(ctx context.Context, o Options, service, environment string) ([]Exa
 // atOnce bounds the services that are examined side by side; the calls to AWS have a budget of their own.
 const atOnce = 6
 
-func newExaminer(b book, clouds func(string) engine.Cloud, status func(context.Context) (Status, error)) *examiner {
-	return &examiner{targets: b.config.Targets, book: b, clouds: clouds, status: status, channel: b.Channel}
+// catalogue is the configuration as the doctor needs it.
+type catalogue interface {
+	engine.Book
+	bot.Rooms
+	Targets() []config.Target
+}
+
+func newExaminer(b catalogue, clouds func(string) engine.Cloud, status func(context.Context) (Status, error)) *examiner {
+	return &examiner{targets: b.Targets, book: b, clouds: clouds, status: status, channel: b.Channel}
+}
+
+// Services is bot.Examiner.
+func (e *examiner) Services() []bot.Service {
+	var out []bot.Service
+	for _, t := range e.targets() {
+		out = append(out, bot.Service{Name: t.Service, Environment: t.Environment})
+	}
+	return out
 }
 
 func examine(ctx context.Context, e *examiner, t config.Target) Examination {

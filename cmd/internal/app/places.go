@@ -8,6 +8,8 @@ import (
 
 	"junban/deploy/awscloud"
 	"junban/deploy/engine"
+	"junban/deploy/localrun"
+	"junban/deploy/sshrun"
 	"junban/deploy/ssmrun"
 )
 
@@ -16,6 +18,7 @@ import (
 type places struct {
 	cfg      aws.Config // the bot's own credentials and region
 	accounts map[string]account
+	direct   map[string]engine.Runner // by via: those that no account has a part in
 
 	mu      sync.Mutex
 	made    map[string]place  // by account name; "" = the bot's own
@@ -36,8 +39,11 @@ type budgets struct {
 	ssm   ssmrun.Options
 }
 
-func newPlaces(cfg aws.Config, accounts map[string]account) *places {
-	return &places{cfg: cfg, accounts: accounts, made: map[string]place{}, budgets: map[where]budgets{}}
+func newPlaces(cfg aws.Config, accounts map[string]account, reach sshrun.Reach) *places {
+	return &places{
+		cfg: cfg, accounts: accounts, made: map[string]place{}, budgets: map[where]budgets{},
+		direct: map[string]engine.Runner{"local": localrun.New(localrun.Options{}), "ssh": sshrun.New(reach, 0)},
+	}
 }
 
 // cloud is the AWS of an account ("" = the bot's own). One of an account that the configuration does not have refuses
@@ -50,8 +56,11 @@ func (p *places) cloud(name string) engine.Cloud {
 	return at.cloud
 }
 
-// runner runs commands on an account's hosts, by SSM.
-func (p *places) runner(name, _ string) engine.Runner {
+// runner runs commands on hosts: on the bot's own, through ssh, or else on an account's by SSM.
+func (p *places) runner(name, via string) engine.Runner {
+	if r, ok := p.direct[via]; ok {
+		return r
+	}
 	at, ok := p.place(name)
 	if !ok {
 		return unknownAccount(name, p.accounts)

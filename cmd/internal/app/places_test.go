@@ -37,7 +37,7 @@ func abroad(t *testing.T, test func(t *testing.T, at *awstest.Account, p *places
 			"prod2": {RoleARN: "arn:aws:iam::222222222222:role/other", ExternalID: "x-1", Region: "eu-west-1"},
 			"near":  {RoleARN: prodRole, ExternalID: "x-1"},
 			"wrong": {RoleARN: prodRole, ExternalID: "guessed"},
-		}))
+		}, nil))
 	})
 }
 

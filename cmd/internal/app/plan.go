@@ -26,9 +26,18 @@ func Plan(ctx context.Context, path string, want deploy.Ask, log *slog.Logger) (
 	if err := known.read(ctx, path); err != nil {
 		return deploy.Plan{}, err
 	}
+	b := book{c, "junban plan"}
+	places := newPlaces(cfg, accountsOf(c), b.Reach)
+	doctor := newExaminer(b, places.cloud, func(ctx context.Context) (Status, error) {
+		s, err := ReadStatus(ctx, path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return s, nil // nothing was ever done here
+		}
+		return s, err
+	})
 	e := engine.New(engine.Options{
-		Journal: known, Cloud: newPlaces(cfg, accountsOf(c)).cloud, Directory: nobody{},
-		Book: book{c, "junban plan"}, Sink: &relay{}, Log: log,
+		Journal: known, Cloud: places.cloud, Runner: places.runner, Doctor: doctor, Directory: nobody{},
+		Book: b, Sink: &relay{}, Log: log,
 	})
 	return e.Plan(ctx, want)
 }
