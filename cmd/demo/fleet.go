@@ -93,7 +93,7 @@ func (s *fleet) start(c *crew, d doors) error {
 		}
 		s.world.AddInstance(world.Instance{
 			ID: i.ID(), Name: i.Name(), PrivateIP: fmt.Sprintf("10.0.%d.%d", n*2/len(s.instances), n+10), Zone: s.zones[n],
-			Tags: map[string]string{"Role": group}, AgentOnline: true, Addr: i.Addr(), Dir: i.Dir(),
+			Tags: map[string]string{"Role": group}, Profile: profile, AgentOnline: true, Addr: i.Addr(), Dir: i.Dir(),
 		})
 	}
 	if err := s.register(); err != nil {
