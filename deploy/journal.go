@@ -154,7 +154,7 @@ func (o Operation) locks(now time.Time) []Lock {
 	case o.Plan.Kind == KindLock && o.State == StateSucceeded:
 		resources = o.Plan.Terms.Resources
 	case o.Turned != nil && o.Turned.By == "":
-		why, cause = "", Because(RolledBack, "ref", o.Plan.Ref, "why", o.Turned.Cause.Code)
+		why, cause = "", Because(RolledBack, "ref", o.Plan.Preview.Previous, "why", o.Turned.Cause.Code)
 		for _, r := range o.Plan.Needs() {
 			if strings.HasPrefix(r, "group:") || strings.HasPrefix(r, "service:") {
 				resources = append(resources, r)
