@@ -144,6 +144,7 @@ func TestATypedActMeansOneOperation(t *testing.T) {
 		"by service":                 {ops: []deploy.Operation{web, api}, text: "pause web", op: "op-web", verb: deploy.ActPause},
 		"by id":                      {ops: []deploy.Operation{web, api}, text: "resume op-web", op: "op-web", verb: deploy.ActResume},
 		"by thread":                  {ops: []deploy.Operation{web, staging}, text: "continue", thread: "op-stg", op: "op-stg", verb: deploy.ActContinue},
+		"the one that can be":        {ops: []deploy.Operation{web, actsOp("op-stop", "api", "", deploy.StatePaused)}, text: "resume", op: "op-stop", verb: deploy.ActResume},
 		"two":                        {ops: []deploy.Operation{web, staging}, text: "pause", says: "/deploy pause op-web   (Deploy web v42)"},
 		"none":                       {text: "resume", says: "Nothing of that name"},
 		"another name":               {ops: []deploy.Operation{web}, text: "pause api", says: "Nothing of that name"},

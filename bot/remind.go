@@ -51,6 +51,12 @@ func (b *Bot) nag(ctx context.Context, now time.Time) (next time.Duration, err e
 			continue
 		}
 		key := l.Resource + " " + string(l.Op)
+		if l.Instance() == "" {
+			key = "service " + string(l.Op) // its locks, one for each target group, are spoken of as one
+		}
+		if held[key] {
+			continue
+		}
 		held[key] = true
 		last, err := b.reminded(ctx, key)
 		if err != nil {

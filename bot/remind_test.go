@@ -73,7 +73,8 @@ func TestAReminderThatSlackDoesNotTakeIsSaidLater(t *testing.T) {
 		d, m, chat := &actsDesk{}, &reviewMemory{m: map[string][]byte{}}, &actsChat{fail: errors.New("Slack is down")}
 		d.add(actsOp("op-1", "web", "", deploy.StateSucceeded))
 		d.locks = []deploy.Lock{
-			{Resource: "service:web", Op: "op-1", By: "U0ALICE", Why: "audit", Since: time.Now().Add(-25 * time.Hour), Hold: true},
+			{Resource: "group:arn:a", Op: "op-1", By: "U0ALICE", Why: "audit", Since: time.Now().Add(-25 * time.Hour), Hold: true},
+			{Resource: "group:arn:b", Op: "op-1", By: "U0ALICE", Why: "audit", Since: time.Now().Add(-25 * time.Hour), Hold: true},
 			{Resource: "instance:i-2", Op: "op-9", By: "U0ALICE", Since: time.Now().Add(-49 * time.Hour), Hold: true}, // its operation cannot be read
 		}
 		stop := reminders(t, actsBot(d, m, chat))
@@ -83,6 +84,9 @@ func TestAReminderThatSlackDoesNotTakeIsSaidLater(t *testing.T) {
 		stop()
 		if len(chat.posted) != 1 {
 			t.Fatalf("said %v", chat.posted)
+		}
+		if n := strings.Count(chat.posted[0], "web is still locked"); n != 1 {
+			t.Errorf("one lock is spoken of %d times: %s", n, chat.posted[0])
 		}
 		for _, word := range []string{"web is still locked", "audit", "/deploy unlock web", "i-2 is still out of service", "for 2 days", "op-9"} {
 			if !strings.Contains(chat.posted[0], word) {

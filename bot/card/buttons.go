@@ -75,14 +75,17 @@ func dress(b *Button, o deploy.Operation, f deploy.Offer) {
 		to := before(o.Plan)
 		b.Label, b.Style = "Abort and roll back", Danger
 		text := "What runs ends. Then every instance that was touched goes back to " + to + ", the latest first, under the same rules. "
-		if migrated(o) {
+		if o.Migrated() {
 			text += "What ran once on the first instance stays. "
 		}
 		b.Confirm = &Confirm{"Roll back to " + to + "?", text + "A rollback is not rolled back.", "Roll back"}
 	case deploy.ActAbort:
 		b.Label, b.Style = "Abort", Danger
 		b.Confirm = &Confirm{"Abort this operation?", "A command that runs is let end. Instances that have not been deployed are put back; one that failed is held out of service.", "Abort"}
-		if o.Aborting() {
+		switch {
+		case o.TurnedBack():
+			b.Confirm.Text = "A command that runs is let end. What has not gone back yet stays as it is; one that failed is held out of service."
+		case o.Aborting():
 			b.Label = "Cancel the command"
 			b.Confirm = &Confirm{"Cancel the running command?", "It may have done a part of its work; the instance is then held out of service.", "Cancel it"}
 		}
@@ -113,8 +116,8 @@ func dressLane(b *Button, o deploy.Operation, f deploy.Offer) {
 		b.Label = on("Leave out, go on")
 		b.Confirm = &Confirm{"Leave " + name + " out?", "It is held out of service until somebody restores it, and the rollout goes on with the next instance.", "Leave out"}
 	case deploy.ActLooked:
-		b.Label = "I looked: it does not run"
-		b.Confirm = &Confirm{"Have you looked on " + name + "?", "Say so only if the command does not run there any more.", "I have looked"}
+		b.Label = on("I looked: it does not run")
+		b.Confirm = &Confirm{"Have you looked (" + name + ")?", "Say so only if the command does not run any more.", "I have looked"}
 	case deploy.ActGoOn:
 		b.Label = on("Count it as done, go on")
 		b.Confirm = &Confirm{"Count " + name + " as done?", "It is not run again in this rollout, whatever it has left undone, and the rollout goes on.", "Count it as done"}

@@ -34,10 +34,14 @@ func (v values) who(k string) any {
 }
 
 func (v values) instance() Span {
-	if v.name == nil {
-		return B(v.v["instance"])
+	id := v.v["instance"]
+	switch {
+	case chores[deploy.Verb(id)] != "":
+		return B(string(chores[deploy.Verb(id)]))
+	case v.name == nil:
+		return B(id)
 	}
-	return B(v.name(v.v["instance"]))
+	return B(v.name(id))
 }
 
 func (v values) duration(k string) string {
@@ -118,7 +122,7 @@ func notNow(v values) Text {
 var past = map[string]string{
 	"approve": "approved it", "denied": "denied it", "withdrawn": "withdrawn it", "aborted": "aborted it", "expired": "found it changed",
 	"retry": "ordered a new attempt", "putback": "put it back", "leaveout": "left it out", "looked": "looked",
-	"failed": "ended it", "succeeded": "ended it",
+	"failed": "ended it", "succeeded": "ended it", "turned": "turned it back", "continued": "answered it", "goon": "counted it as done",
 }
 
 func standing(kind string) string {
@@ -136,12 +140,22 @@ func reason(v values) string {
 }
 
 func resource(v values) string {
-	kind, id, _ := strings.Cut(v.get("resource"), ":")
-	if kind == "service" {
-		return "a lock on " + spoken(id)
-	}
-	if kind == "instance" && v.name != nil {
-		return "the instance " + v.name(id)
+	return resourceName(v.get("resource"), v.name)
+}
+
+// resourceName is what a lock is on, as people say it.
+func resourceName(resource string, name func(string) string) string {
+	kind, id, _ := strings.Cut(resource, ":")
+	switch kind {
+	case "service":
+		return "the service " + strings.Replace(id, "/", " in ", 1)
+	case "instance":
+		if name != nil {
+			id = name(id)
+		}
+		return "the instance " + id
+	case "scaling":
+		return "the Auto Scaling group " + id
 	}
 	if _, tail, ok := strings.Cut(id, "targetgroup/"); ok {
 		id, _, _ = strings.Cut(tail, "/")
@@ -170,13 +184,6 @@ func opens(v values, words string) Text {
 		until = T(", until ", v.moment("until"))
 	}
 	return T(words, v.moment("opens"), until, ". ")
-}
-
-func windows(v values) Text {
-	if v.get("line") == "" {
-		return nil
-	}
-	return T("The windows are ", v.get("line"), ". ")
 }
 
 // calls mentions people and groups, in front of a sentence.
@@ -230,7 +237,10 @@ var phrases = map[deploy.Code]string{
 	deploy.NotBalanced:    "no load balancer uses the target group",
 	deploy.ServiceLocked:  "the service is locked",
 	deploy.DoctorBlocks:   "the doctor found something",
+	deploy.RolledBack:     "a rollout failed and was rolled back",
+	deploy.Behind:         "it waited for one that was approved earlier",
+	deploy.LockedBy:       "it waited for a lock",
+	deploy.StillClosed:    "it was outside of the windows",
+	deploy.AskFailed:      "not everything could be checked",
+	deploy.Scheduled:      "it was scheduled",
 }
-
-// spoken is a service of a lock as people say it: web in production.
-func spoken(service string) string { return strings.Replace(service, "/", " in ", 1) }

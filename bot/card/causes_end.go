@@ -12,7 +12,15 @@ var ends = map[deploy.Code]func(values) Text{
 		return T("Nobody approved it within ", v.duration("after"), ". Ask again if it is still wanted.")
 	},
 	deploy.StartLate: func(v values) Text {
-		return T("It could not start within ", v.duration("after"), " of its approval. Ask again if it is still wanted.")
+		since := "its approval"
+		if v.get("waited") == string(deploy.Scheduled) {
+			since = "its time"
+		}
+		why := ""
+		if w := deploy.Code(v.get("waited")); w != "" && w != deploy.Scheduled {
+			why = " (" + phrase(string(w)) + ")"
+		}
+		return T("It could not start within ", v.duration("after"), " of "+since+why+". Ask again if it is still wanted.")
 	},
 	deploy.PlanChanged: func(v values) Text {
 		return T("What would be done has changed since it was asked for (", v.get("what"), "), so no approval counts. Ask again.")
@@ -66,10 +74,14 @@ var ends = map[deploy.Code]func(values) Text{
 		if ref == "" {
 			ref = "the ref before"
 		}
-		if v.get("by") != "" {
-			return T("What had been touched went back to ", B(ref), ", for ", v.who("by"), ".")
+		var missed Text
+		if v.get("missed") != "" {
+			missed = T(" ", B("It did not reach "+names(values{map[string]string{"instances": v.get("missed")}, v.name})), ".")
 		}
-		return T("What had been touched went back to ", B(ref), ", by the rule ", C("on_failure"), " (", phrase(v.get("why")), ").")
+		if v.get("by") != "" {
+			return T("What had been touched went back to ", B(ref), ", for ", v.who("by"), ".", missed)
+		}
+		return T("What had been touched went back to ", B(ref), ", by the rule ", C("on_failure"), " (", phrase(v.get("why")), ").", missed)
 	},
 	deploy.FailedLane: func(v values) Text {
 		return T(v.instance(), " failed (", phrase(v.get("why")), ").")

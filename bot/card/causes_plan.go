@@ -1,6 +1,8 @@
 package card
 
 import (
+	"strings"
+
 	"junban/deploy"
 )
 
@@ -41,34 +43,41 @@ var plans = map[deploy.Code]func(values) Text{
 		return T("The target ", C(v.get("target")), " belongs to no instance that can be seen in this account.")
 	},
 	deploy.OutsideWindow: func(v values) Text {
-		return T("No operation of this service starts now. ", opens(v, "The next window opens at "), windows(v),
+		return T("No operation of this service starts now. ", opens(v, "The next window opens at "),
 			"Ask for a time in one with ", C("at TIME"), ", or, if it cannot wait, with ", C("emergency … because REASON"), ".")
 	},
 	deploy.Frozen: func(v values) Text {
-		return T("Nothing of this service starts from ", v.get("from"), " to ", v.get("to"), ": it is frozen (", C("freeze"),
-			" in deploy.yaml). If it cannot wait: ", C("emergency … because REASON"), ".")
+		return T("Nothing of this service starts now: it is frozen (", C("freeze"), " in deploy.yaml). ", opens(v, "It may start again at "), "If it cannot wait: ", C("emergency … because REASON"), ".")
 	},
 	deploy.NothingBefore: func(v values) Text {
 		return T("No earlier ref of ", B(v.get("service")), " is known that succeeded, so there is nothing to go back to. Name one: ", C("rollback "+v.get("service")+" REF"), ".")
 	},
 	deploy.ServiceLocked: func(v values) Text {
-		return T("It is locked by ", v.who("by"), v.since(), v.why("why"), ". Nothing is deployed there until somebody unlocks it.")
+		why := v.why("why")
+		if why == "" && v.get("cause") != "" {
+			why = ": " + phrase(v.get("cause"))
+		}
+		return T("It is locked by ", v.who("by"), v.since(), why, ". Nothing is deployed there until somebody unlocks it.")
 	},
 	deploy.NotLocked: func(v values) Text {
 		return T(B(v.get("service")), " is not locked, so there is nothing to unlock.")
 	},
 	deploy.InScaling: func(v values) Text {
-		return T(v.instance(), " belongs to the Auto Scaling group ", B(v.get("scaling")), ", which would replace it as soon as it leaves. Suspend that first: ",
+		name := v.instance()
+		if v.get("name") != "" {
+			name = B(v.get("name"))
+		}
+		return T(name, " belongs to the Auto Scaling group ", B(v.get("scaling")), ", which would replace it as soon as it leaves. Suspend that first: ",
 			C("aws autoscaling suspend-processes --auto-scaling-group-name "+v.get("scaling")+" --scaling-processes ReplaceUnhealthy Terminate AZRebalance"), ".")
 	},
 	deploy.DoctorBlocks: func(v values) Text {
-		return T("The doctor found what would make this unsafe: ", B(v.get("findings")), ". ", C("doctor SERVICE"),
+		return T("The doctor found what would make this unsafe: ", B(v.get("findings")), ". ", C(strings.TrimSpace("doctor "+v.get("service"))),
 			" says how to mend it; ", C("doctor.accept"), " in deploy.yaml names what a team lives with.")
 	},
 	deploy.NoReason: func(values) Text {
 		return T("A reason is needed, since others will read it: add ", C("because REASON"), ".")
 	},
 	deploy.NotInTime: func(v values) Text {
-		return T("It cannot start at ", v.moment("at"), ": that is over, or outside of every window. ", windows(v), "Ask for another time.")
+		return T("It cannot start at ", v.moment("at"), ": that is over, or outside of every window. Ask for another time.")
 	},
 }

@@ -69,16 +69,16 @@ var runs = map[deploy.Code]func(values) Text{
 		return T("Kept back by ", B(chores[deploy.Verb(v.get("chore"))].or(v.get("chore"))), ", which has to be done first.")
 	},
 	deploy.CanaryBaked: func(v values) Text {
-		return T("The canary ", B(names(v)), " has baked for ", v.duration("bake"), " and is healthy. The others go on when somebody says that it is good.")
+		return T("The canary ", B(names(v)), " has baked for ", v.duration("bake"), " and is healthy.")
 	},
 	deploy.CanarySick: func(v values) Text {
-		return T("The canary ", v.instance(), " was deployed and is not well in ", B(v.get("group")), ": ", reason(v), ". Nothing else leaves service.")
+		return T("The canary ", v.instance(), " was deployed and is not well in ", B(v.get("group")), ": ", reason(v), ".")
 	},
 	deploy.AlarmOn: func(v values) Text {
-		return T("The CloudWatch alarm ", B(v.get("alarms")), " is on. Nothing leaves service until somebody says that it is known.")
+		return T("The CloudWatch alarm ", B(v.get("alarms")), " is on.")
 	},
 	deploy.Overdue: func(v values) Text {
-		return T("It has taken longer than ", v.duration("limit"), " in all. Nothing more leaves service until somebody lets it go on.")
+		return T("It has taken longer than ", v.duration("limit"), " in all.")
 	},
 	deploy.Vanished: func(v values) Text {
 		return T("Somebody else took ", v.instance(), " out of ", B(v.get("group")), " before its turn. It is left alone.")
@@ -96,9 +96,12 @@ var runs = map[deploy.Code]func(values) Text{
 		return T("It cannot be seen when its connections are idle (", v.get("why"), "), so the deregistration delay is waited out.")
 	},
 	deploy.Unattended: func(v values) Text {
+		then := map[string]string{
+			string(deploy.PolicyStop): " If nobody does, the rollout stops.", string(deploy.PolicyRollback): " If nobody does, it goes back to the ref before.",
+		}[v.get("then")]
 		if v.get("mention") == "" {
-			return T("Nobody has decided for ", v.duration("after"), ".")
+			return T("Nobody has decided for ", v.duration("after"), "."+then)
 		}
-		return T(calls(v.get("mention")), "nobody has decided for ", v.duration("after"), ".")
+		return T(calls(v.get("mention")), "nobody has decided for ", v.duration("after"), "."+then)
 	},
 }

@@ -24,10 +24,8 @@ func (c chore) or(other string) string {
 
 // choreOf is the chore that a lane is; "" if it is an instance's. A lane of a chore holds no other step.
 func choreOf(steps []deploy.Step) deploy.Verb {
-	for _, s := range steps {
-		if chores[s.Verb] != "" {
-			return s.Verb
-		}
+	if (deploy.Lane{Steps: steps}).Chore() {
+		return steps[0].Verb
 	}
 	return ""
 }
@@ -51,35 +49,12 @@ func onlyChores(o deploy.Operation) bool {
 	return true
 }
 
-// count is how many lanes are instances.
-func count(lanes []deploy.Lane) int {
-	n := 0
-	for _, l := range lanes {
-		if choreOf(l.Steps) == "" {
-			n++
-		}
-	}
-	return n
-}
-
 // status is the state of a lane that people see.
 func status(l deploy.LaneState) string {
 	if choreOf(l.Steps) != "" {
 		return choreStatus(l)
 	}
-	if s := l.Status(); s != "" {
-		return s
-	}
-	step, _ := l.Step()
-	switch {
-	case step.Verb == deploy.VerbIdle:
-		return "draining"
-	case step.Verb == deploy.VerbRevert && l.Phase == deploy.PhaseDue:
-		return "drained"
-	case step.Verb == deploy.VerbRevert:
-		return "rolling back"
-	}
-	return string(l.Phase)
+	return l.Status()
 }
 
 func choreStatus(l deploy.LaneState) string {
@@ -96,17 +71,6 @@ func choreStatus(l deploy.LaneState) string {
 		return "waiting"
 	}
 	return "running"
-}
-
-// migrated reports whether the chore of the first instance has begun: what it did stays, whatever becomes of the
-// rollout.
-func migrated(o deploy.Operation) bool {
-	for _, l := range o.Lanes {
-		if choreOf(l.Steps) == deploy.VerbFirst && !l.StartAt.IsZero() {
-			return true
-		}
-	}
-	return false
 }
 
 // laneCause is a lane's cause as a sentence: a chore and a way back have no deploy command.

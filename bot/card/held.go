@@ -24,8 +24,11 @@ func Reminder(held []Held, now time.Time, zone *time.Location) Message {
 		t := deploy.Terms{Service: h.Service, Environment: h.Environment}
 		what, line, name := T(B(h.Name), " of "+service(t), " is still out of service"), restore(t, h.Name), h.Name
 		switch {
+		case h.Instance() == "" && h.Service == "":
+			name = resourceName(h.Resource, nil)
+			what = T(B(name), " is still locked")
 		case h.Instance() == "":
-			name = spoken(lockedService(h.Lock))
+			name = service(t)
 			what, line = T(B(name), " is still locked"), unlock(t)
 		case h.Service == "": // its operation cannot be read
 			what = T(B(h.Name), " is still out of service")
@@ -61,13 +64,20 @@ func holder(l deploy.Lock, as func(string) Span) Span {
 	return as(l.By)
 }
 
-// lockedService is the service that a lock is on, as its resource names it; "" if it is on something else.
-func lockedService(l deploy.Lock) string {
-	name, _ := strings.CutPrefix(l.Resource, "service:")
-	if name == l.Resource {
-		return ""
+// locks are the locks that one operation has left on a service, as one; those on instances stay as they are.
+func locks(held []deploy.Lock) (out []deploy.Lock, on map[deploy.ID]string) {
+	on = map[deploy.ID]string{}
+	for _, l := range held {
+		if l.Instance() != "" {
+			out = append(out, l)
+			continue
+		}
+		if on[l.Op] == "" {
+			out = append(out, l)
+		}
+		on[l.Op] = join(", ", on[l.Op], resourceName(l.Resource, nil))
 	}
-	return name
+	return out, on
 }
 
 func heldWhy(l deploy.Lock) Text {

@@ -18,16 +18,21 @@ func undecided(o deploy.Operation) string {
 	return strings.Join(names, ", ")
 }
 
-// still reports whether the rollout stands still until somebody decides: more has failed than it tolerates.
+// still reports whether the rollout stands still until somebody decides: more has failed, in the whole run, than it
+// tolerates, or it is not an instance's failure that waits.
 func still(o deploy.Operation) bool {
-	failed := 0
 	for _, i := range o.Undecided() {
-		if o.Lanes[i].Phase == deploy.PhaseUnknown || choreOf(o.Lanes[i].Steps) != "" {
+		if o.Lanes[i].Phase == deploy.PhaseUnknown || o.Lanes[i].Chore() {
 			return true
 		}
-		failed++
 	}
-	return failed > o.Plan.Rules.Tolerate
+	failed := 0
+	for _, l := range o.Lanes {
+		if l.Failed && l.Outcome != deploy.OutcomeDone && !l.Reverting {
+			failed++
+		}
+	}
+	return o.TurnedBack() || failed > o.Plan.Rules.Tolerate
 }
 
 // progress is how many instances are done, of how many.
@@ -50,7 +55,7 @@ func turning(o deploy.Operation) (back, all int) {
 		if l.Outcome == deploy.OutcomeReverted {
 			back++
 		}
-		if l.Reverting || l.Outcome == deploy.OutcomeReverted {
+		if l.Reverting || l.Turning || l.Outcome == deploy.OutcomeReverted {
 			all++
 		}
 	}
@@ -101,7 +106,7 @@ func choreLines(o deploy.Operation) []Text {
 			out = append(out, T(mark(now)+" ", B(string(chores[verb])), "  "+join(", ", now, took(l), on)))
 		}
 	}
-	if migrated(o) {
+	if o.Migrated() {
 		out = append(out, T("What ran once on the first instance (a migration) stays: a rollback does not undo it."))
 	}
 	return out

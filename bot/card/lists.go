@@ -24,10 +24,11 @@ func Status(ops []deploy.Operation, held []deploy.Lock, zone *time.Location) Mes
 	if lines := waiting(ops, zone); len(lines) > 0 {
 		m.Blocks = append(m.Blocks, Block{Text: paragraphs(lines)})
 	}
+	held, on := locks(held)
 	for _, h := range held {
 		what := T("Held: ", C(h.Instance()))
 		if h.Instance() == "" {
-			what = T("Locked: ", B(spoken(lockedService(h))))
+			what = T("Locked: ", B(on[h.Op]))
 		}
 		m.Blocks = append(m.Blocks, Block{Text: T(what, " since ", h.Since.In(zone).Format("2006-01-02 15:04"), " by ", holder(h, U), heldWhy(h), " ", C(string(h.Op)))})
 	}

@@ -56,7 +56,7 @@ func tone(o deploy.Operation) Tone {
 	}
 	_, asks := asked(o)
 	switch {
-	case len(o.Undecided()) > 0, o.Turned != nil, o.Stopped.Code != "", emergency(o.Plan):
+	case len(o.Undecided()) > 0, o.TurnedBack(), o.Stopped.Code != "", emergency(o.Plan):
 		return Bad
 	case asks, o.State == deploy.StateRequested, o.State == deploy.StatePaused:
 		return Asking
@@ -83,13 +83,13 @@ func headline(o deploy.Operation) string {
 		return "waiting for a decision about " + undecided(o)
 	case len(o.Undecided()) > 0:
 		return fmt.Sprintf("%d of %d done, waiting for a decision about %s", done, all, undecided(o))
-	case o.Turned != nil:
+	case o.TurnedBack():
 		back, all := turning(o)
 		return fmt.Sprintf("rolling back to %s, %d of %d back", before(o.Plan), back, all)
-	case o.Aborting():
-		return "aborting"
 	case o.Stopped.Code != "":
 		return "stopping"
+	case o.Aborting():
+		return "aborting"
 	case o.State == deploy.StatePaused:
 		return fmt.Sprintf("paused, %d of %d done", done, all)
 	}
@@ -114,7 +114,7 @@ func state(o deploy.Operation) Text {
 	case deploy.StateApproved, deploy.StateQueued:
 		switch {
 		case asks:
-			return T(who, ask(o, o.Asked, U))
+			return T(who, ask(o, o.Asked))
 		case o.State == deploy.StateApproved && !startAt(o.Plan).IsZero():
 			return T(who, B("Approved"), ".", starts(o.Plan))
 		case o.State == deploy.StateApproved:
@@ -171,11 +171,13 @@ func rolling(o deploy.Operation) Text {
 			rest = "Nothing leaves service meanwhile."
 		} else if !still(o) {
 			rest = fmt.Sprintf("The rollout goes on meanwhile: tolerate_failures allows %d.", o.Plan.Rules.Tolerate)
+		} else if o.TurnedBack() {
+			rest = "The way back stands still meanwhile: nothing rolls back a rollback."
 		}
 		return T(B("Waiting for a decision:"), " ", out, rest)
 	}
 	if _, asks := asked(o); asks {
-		return T("Waiting since ", At(o.AskedAt), ". ", ask(o, o.Asked, U))
+		return T("Waiting since ", At(o.AskedAt), ". ", ask(o, o.Asked))
 	}
 	head := course(o)
 	said := map[string]bool{}
@@ -189,12 +191,20 @@ func rolling(o deploy.Operation) Text {
 	return head
 }
 
+// ending is what an abort makes of an operation.
+func ending(o deploy.Operation) string {
+	if o.Turned != nil {
+		return "what runs ends, what has not gone back yet stays as it is."
+	}
+	return "what runs ends, what has not run is put back."
+}
+
 // course is where a rollout is going.
 func course(o deploy.Operation) Text {
 	name := o.Plan.Preview.Name
 	done, all := progress(o)
 	switch {
-	case o.Turned != nil:
+	case o.TurnedBack() && o.Turned != nil:
 		back, touched := turning(o)
 		who, why := T(" for ", U(o.Turned.By)), Text{}
 		if o.Turned.By == "" {
@@ -202,8 +212,8 @@ func course(o deploy.Operation) Text {
 		}
 		return T(B("Rolling back to "+before(o.Plan)), who, fmt.Sprintf(", %d of %d back. ", back, touched), why,
 			"What was touched goes back in reverse order, the latest first, under the same rules. ")
-	case o.Aborting():
-		return T(B("Aborting"), " for ", U(o.Aborts[0].By.ID), ": what runs ends, what has not run is put back. ")
+	case o.Aborting() && len(o.Aborts) > 0:
+		return T(B("Aborting"), " for ", U(o.Aborts[len(o.Aborts)-1].By.ID), ": ", ending(o), " ")
 	case o.Stopped.Code != "":
 		return T(B("Stopping"), ": ", Because(o.Stopped, name), " What runs ends, what failed is held, nothing more leaves. ")
 	case o.State == deploy.StatePaused && o.Paused != nil:
@@ -236,10 +246,20 @@ func aftermath(o deploy.Operation) Text {
 		out = T(out, B(service(o.Plan.Terms)), " is locked until somebody unlocks it: ", C(unlock(o.Plan.Terms)), ".")
 	case o.State == deploy.StateSucceeded && o.Plan.Kind == deploy.KindUnlock:
 		out = T(out, B(service(o.Plan.Terms)), " may be deployed to again.")
-	case o.Turned != nil && o.Turned.By == "" && o.State.Finished():
+	case o.State.Finished() && locked(o):
 		out = T(out, space(out), B(service(o.Plan.Terms)), " stays locked until somebody has looked: ", C(unlock(o.Plan.Terms)), ".")
 	}
 	return out
+}
+
+// locked reports whether the operation's end leaves a lock on its service.
+func locked(o deploy.Operation) bool {
+	for _, l := range deploy.LockChanges(o, deploy.Event{Type: deploy.EventFinished, At: o.FinishedAt}).Keep {
+		if l.Instance() == "" {
+			return true
+		}
+	}
+	return false
 }
 
 func space(t Text) string {

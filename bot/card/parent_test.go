@@ -177,6 +177,28 @@ func TestCards(t *testing.T) {
 		s.does(time.Hour, deploy.Event{Type: deploy.EventFinished, State: deploy.StateAborted, Cause: deploy.Because(deploy.Aborted, "by", "U0BOB")})
 		s.shot("ended").golden("drain")
 	})
+	t.Run("a pause, and a way back", func(t *testing.T) {
+		s := begin(t, plan(t, deploy.KindDeploy, 3)).approve(time.Minute).steps(0, 4)
+		at := s.op.Updated.Sub(t0)
+		s.does(at, deploy.Event{Type: deploy.EventPaused, By: "U0BOB", Act: act(deploy.ActPause, "U0BOB", "lunch")}).shot("paused")
+		s.does(at, deploy.Event{Type: deploy.EventContinued, By: "U0BOB", Act: act(deploy.ActResume, "U0BOB", "")}).steps(1, 2)
+		at = s.op.Updated.Sub(t0)
+		s.does(at, deploy.Event{Type: deploy.EventTurned, By: "U0BOB", Act: act(deploy.ActRollback, "U0BOB", "it is slow")}).shot("turned")
+		s.steps(1, 3).steps(0, 4)
+		at = s.op.Updated.Sub(t0)
+		s.does(at, deploy.Event{Type: deploy.EventFinished, State: deploy.StateFailed, Cause: deploy.Because(deploy.RolledBack, "ref", "v41", "by", "U0BOB", "why", "", "missed", "")})
+		s.shot("ended").golden("way-back")
+	})
+	t.Run("a rule stops it", func(t *testing.T) {
+		p := plan(t, deploy.KindDeploy, 3)
+		p.Rules.OnFailure = deploy.PolicyStop
+		s := begin(t, p).approve(time.Minute).steps(0, 1)
+		at := s.op.Updated.Sub(t0)
+		s.does(at, deploy.Event{Type: deploy.EventBegun, Attempt: 1, Deadline: t0.Add(at + time.Hour)})
+		s.does(at, deploy.Event{Type: deploy.EventEnded, Cause: deploy.Because(deploy.CommandFailed, "exit", 1), Output: "no disk"})
+		s.does(at, deploy.Event{Type: deploy.EventStopped, Cause: deploy.Because(deploy.FailedLane, "instance", "i-0001", "why", deploy.CommandFailed)}).shot("stopped")
+		s.does(at, deploy.Event{Type: deploy.EventFinished, State: deploy.StateFailed, Cause: s.op.Stopped}).shot("ended").golden("stopped")
+	})
 	t.Run("above ten instances", func(t *testing.T) {
 		begin(t, plan(t, deploy.KindDeploy, 40)).shot("asked").approve(time.Minute).steps(0, 4).steps(1, 2).shot("rolling").golden("many")
 	})

@@ -45,6 +45,12 @@ func preview(p deploy.Plan) Text {
 	add(canary(p), choresOf(p))
 	add(capacity(p)...)
 	add(fleet(p)...)
+	if len(v.Under) > 0 {
+		under, _ := locks(v.Under)
+		for _, l := range under {
+			add(T(B("In spite of the lock"), " by ", holder(l, U), " since ", At(l.Since), heldWhy(l)))
+		}
+	}
 	for _, s := range v.Skipped {
 		add(T("Skipped: ", B(v.Name(s.Instance)), ". ", Because(s.Cause, v.Name)))
 	}
@@ -61,7 +67,7 @@ func capacity(p deploy.Plan) []Text {
 	}
 	var out []Text
 	for _, g := range v.Groups {
-		least := v.Healthy[g.ARN] - min(v.Window, count(p.Lanes))
+		least := v.Healthy[g.ARN] - min(v.Window, len(p.Instances()))
 		switch {
 		case v.Healthy[g.ARN] == 0:
 			out = append(out, T(g.Name+": ", B("none healthy now"), fmt.Sprintf(", minimum %d.", v.Minimum[g.ARN])))
@@ -246,7 +252,7 @@ func order(p deploy.Plan) Text {
 	case deploy.KindUnlock:
 		return T(B(service(p.Terms)), " may be deployed to again. No instance is touched.")
 	}
-	all := count(p.Lanes)
+	all := len(p.Instances())
 	out := T(map[deploy.Kind]string{
 		deploy.KindDeploy:   fmt.Sprintf("%d of %d at a time, in this order: ", v.Window, all),
 		deploy.KindRollback: fmt.Sprintf("Back to %s, %d of %d at a time, in this order: ", before(p), v.Window, all),

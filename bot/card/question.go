@@ -11,6 +11,8 @@ type question struct {
 	next  string            // what to look at before answering
 	label string            // of the button that continues
 	sure  string            // asked before the click counts; "" = nothing is asked
+
+	operators bool // whoever may deploy may answer too
 }
 
 var questions = map[deploy.Code]question{
@@ -19,17 +21,17 @@ var questions = map[deploy.Code]question{
 		next: "Look at the canary and at what it serves.",
 	},
 	deploy.CanarySick: {
-		head: "the canary is not well: go on?", label: "Go on all the same",
+		head: "the canary is not well: go on?", label: "Go on all the same", operators: true,
 		next: "Look at the canary. If it is the new version that makes it ill, abort and roll back.",
 		sure: "The other instances leave service one after another and get what the canary has, although it is not well.",
 	},
 	deploy.AlarmOn: {
-		head: "an alarm is on: go on?", label: "The alarm is known: continue",
+		head: "an alarm is on: go on?", label: "The alarm is known: continue", operators: true,
 		next: "Look whether the alarm has to do with this rollout.",
 		sure: "Instances leave service although the alarm is on.",
 	},
 	deploy.FailOpen: {
-		head: "no target is healthy: take one out?", label: "Take it out although none is healthy",
+		head: "no target is healthy: take one out?", label: "Take it out although none is healthy", operators: true,
 		say: func(v values) Text {
 			return T("No target of ", B(v.get("group")), " is healthy, so the load balancer sends requests to all of them, and taking one out takes capacity away.")
 		},
@@ -37,7 +39,7 @@ var questions = map[deploy.Code]question{
 		sure: "The load balancer sends requests to all targets now, since none is healthy. The instance that leaves serves no more until it is done.",
 	},
 	deploy.Overdue: {
-		head: "it takes too long: go on?", label: "Go on all the same",
+		head: "it takes too long: go on?", label: "Go on all the same", operators: true,
 		next: "Look why it takes so long.",
 	},
 }
@@ -57,23 +59,16 @@ func questionOf(code deploy.Code) question {
 	return question{head: "go on?", label: "Go on all the same", next: "Look whether it may go on."}
 }
 
-// ask is a question in words: what is seen, what to look at, and who may answer. as makes people of ids: with P they
-// are called.
-func ask(o deploy.Operation, c deploy.Cause, as func(string) Span) Text {
+// ask is a question in words: what is seen, what to look at, and who may answer. Those who have to act are called.
+func ask(o deploy.Operation, c deploy.Cause) Text {
 	q := questionOf(c.Code)
 	what := Because(c, o.Plan.Preview.Name)
 	if q.say != nil {
 		what = q.say(values{c.Values, o.Plan.Preview.Name})
 	}
-	who := o.Plan.Rules.Approval.Allow
-	if len(who) == 0 {
-		who = o.Plan.Rules.MayDeploy
+	who := T(people(o.Plan.Rules.Approval.Allow, P), " may press ")
+	if q.operators || len(o.Plan.Rules.Approval.Allow) == 0 {
+		who = T(P(o.RequestedBy), ", or whoever else may deploy or approve, may press ")
 	}
-	out := T(B(capital(q.head)), "\n", what, "\n", B("Next: "), q.next+" Then ")
-	if len(who) > 0 {
-		out = T(out, people(who, as), " may press ")
-	} else {
-		out = T(out, "press ")
-	}
-	return T(out, B(q.label), ", or abort.")
+	return T(B(capital(q.head)), "\n", what, " Nothing more leaves service meanwhile.\n", B("Next: "), q.next+" Then ", who, B(q.label), ", or abort.")
 }

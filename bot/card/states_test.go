@@ -110,12 +110,13 @@ func TestStates(t *testing.T) {
 		},
 		"stopping": func() (deploy.Operation, []deploy.Offer) {
 			o := rollout(t, 3)
+			o.Course = deploy.CourseAbort
 			o.Stopped = deploy.Because(deploy.FailedLane, "instance", "i-0002", "why", deploy.CommandFailed)
 			return o, nil
 		},
 		"turned-by-a-person": func() (deploy.Operation, []deploy.Offer) {
 			o := rollout(t, 3)
-			o.Turned = &deploy.Turn{By: "U0BOB", At: at}
+			o.Turned, o.Course = &deploy.Turn{By: "U0BOB", At: at}, deploy.CourseBack
 			o.Lanes[0].Reverting, o.Lanes[0].Phase, o.Lanes[0].Outcome = true, deploy.PhaseBegun, deploy.OutcomeNone
 			o.Lanes[0].At, o.Lanes[0].Steps = 1, []deploy.Step{{Verb: deploy.VerbLeave}, {Verb: deploy.VerbRevert}}
 			o.Lanes[1].Reverting, o.Lanes[1].Phase, o.Lanes[1].Outcome = true, deploy.PhaseDone, deploy.OutcomeReverted
@@ -132,7 +133,7 @@ func TestStates(t *testing.T) {
 			o.Lanes[3].Phase, o.Lanes[3].StartAt, o.Lanes[3].EndAt, o.Lanes[3].Values = deploy.PhaseDone, t0, t0.Add(12*time.Second), map[string]string{"INSTANCE_ID": "i-0001"}
 			o.Lanes[4].Phase, o.Lanes[4].Outcome = deploy.PhaseDone, deploy.OutcomeSkipped
 			o.State, o.FinishedAt = deploy.StateFailed, at
-			o.Cause = deploy.Because(deploy.RolledBack, "ref", "v41", "why", deploy.VerifyFailed)
+			o.Course, o.Cause = deploy.CourseBack, deploy.Because(deploy.RolledBack, "ref", "v41", "why", deploy.VerifyFailed, "missed", "i-0002")
 			return o, nil
 		},
 		"chore-failed": func() (deploy.Operation, []deploy.Offer) {
@@ -144,7 +145,7 @@ func TestStates(t *testing.T) {
 		},
 		"tolerated": func() (deploy.Operation, []deploy.Offer) {
 			o := rollout(t, 4)
-			o.Plan.Rules.Tolerate = 1
+			o.Plan.Rules.Tolerate, o.Lanes[1].Failed = 1, true
 			o.Lanes[1].Phase, o.Lanes[1].Cause = deploy.PhaseFailed, deploy.Because(deploy.CommandFailed, "exit", 1)
 			return o, nil
 		},
@@ -234,6 +235,7 @@ func TestTold(t *testing.T) {
 		{plain, plain, deploy.Event{Type: deploy.EventPaused, By: "U0BOB", Act: act(deploy.ActPause, "U0BOB", "lunch")}},
 		{plain, plain, deploy.Event{Type: deploy.EventContinued, By: "U0BOB", Act: act(deploy.ActResume, "U0BOB", "")}},
 		{plain, askedOp, deploy.Event{Type: deploy.EventAsked, Cause: askedOp.Asked}},
+		{askedOp, plain, deploy.Event{Type: deploy.EventContinued, Cause: deploy.Because(deploy.FailOpen, "group", "web")}},
 		{askedOp, plain, deploy.Event{Type: deploy.EventContinued, By: "U0BOB", Act: act(deploy.ActContinue, "U0BOB", "looks good")}},
 		{plain, plain, deploy.Event{Type: deploy.EventStopped, Cause: deploy.Because(deploy.FailedLane, "instance", "i-0002", "why", deploy.CommandFailed)}},
 		{plain, plain, deploy.Event{Type: deploy.EventTurned, By: "U0BOB", Act: act(deploy.ActRollback, "U0BOB", "it is slow")}},
@@ -243,7 +245,7 @@ func TestTold(t *testing.T) {
 		{plain, plain, deploy.Event{Type: deploy.EventNoted, Lane: 1, Cause: deploy.Because(deploy.IdleNot, "why", "no listener on the port can be seen")}},
 		{plain, plain, deploy.Event{Type: deploy.EventNoted, Lane: -1, Cause: deploy.Because(deploy.HalfTime, "step", "rollout", "limit", 2*time.Hour)}},
 		{plain, plain, deploy.Event{Type: deploy.EventNoted, Lane: -1, Cause: deploy.Because(deploy.Appeared, "instances", "i-0009, i-0003", "joins", "no")}},
-		{askedOp, askedOp, deploy.Event{Type: deploy.EventNoted, Lane: -1, Cause: deploy.Because(deploy.Unattended, "after", 15*time.Minute, "mention", "S0ONCALL, U0BOB")}},
+		{askedOp, askedOp, deploy.Event{Type: deploy.EventNoted, Lane: -1, Cause: deploy.Because(deploy.Unattended, "after", 15*time.Minute, "mention", "S0ONCALL U0BOB", "then", deploy.PolicyStop)}},
 		{plain, plain, deploy.Event{Type: deploy.EventGated, Lane: 2, Cause: deploy.Because(deploy.GateZone, "zone", "c", "before", "a")}},
 		{chored, chored, deploy.Event{Type: deploy.EventBegun, Lane: 3}},
 		{chored, chored, deploy.Event{Type: deploy.EventEnded, Lane: 3, OK: true, At: t0.Add(12 * time.Second)}},
@@ -280,7 +282,8 @@ func TestLists(t *testing.T) {
 	holds := []deploy.Lock{
 		{Resource: "instance:i-0003", Op: "261119-030000-xyz", By: "U0ALICE", Since: t0.Add(-50 * time.Hour), Why: "new disk", Hold: true},
 		{Resource: "instance:i-0004", Op: "261120-100000-abc", By: "U0BOB", Since: t0.Add(-23 * time.Hour), Cause: deploy.Because(deploy.CommandFailed, "exit", 1), Hold: true},
-		{Resource: "service:web/production", Op: "261120-030000-xyz", Since: t0.Add(-30 * time.Hour), Cause: deploy.Because(deploy.FailedLane, "instance", "i-0002", "why", deploy.VerifyFailed), Hold: true},
+		{Resource: "group:arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:targetgroup/web/0123", Op: "261120-030000-xyz", By: "U0ALICE", Since: t0.Add(-30 * time.Hour), Cause: deploy.Because(deploy.RolledBack, "ref", "v41", "why", deploy.VerifyFailed), Hold: true},
+		{Resource: "group:arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:targetgroup/api/0123", Op: "261120-030000-xyz", Since: t0.Add(-30 * time.Hour), Cause: deploy.Because(deploy.FailedLane, "instance", "i-0002", "why", deploy.VerifyFailed), Hold: true},
 	}
 	held := []Held{
 		{holds[0], "web", "production", "web-3", "/deploy"}, {holds[2], "web", "production", "", "/deploy"},

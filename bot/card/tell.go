@@ -55,16 +55,22 @@ func tellCourse(was, is deploy.Operation, e deploy.Event) (said, bool) {
 		if len(is.Aborts) > 1 {
 			return said{text: T(U(e.By), " cancelled the running command."), tone: Bad}, true
 		}
-		return said{text: T(U(e.By), " aborted: what runs ends, what has not run is put back."), tone: Bad}, true
+		return said{text: T(U(e.By), " aborted"+because(reasonOf(e))+": "+ending(is)), tone: Bad}, true
 	case deploy.EventPaused:
 		return said{text: T(U(e.By), " paused it"+because(reasonOf(e))+": what has left goes on to its end, nothing more leaves."), tone: Asking}, true
 	case deploy.EventContinued:
-		if e.Act != nil && e.Act.Verb == deploy.ActContinue {
+		if e.Act == nil { // the world has answered it
+			if e.Cause.Code == deploy.FailOpen {
+				return said{text: T("A target of ", B(e.Cause.Values["group"]), " is healthy again: it goes on by itself.")}, true
+			}
+			return said{text: T("That is over: it goes on by itself.")}, true
+		}
+		if e.Act.Verb == deploy.ActContinue {
 			return said{text: T(U(e.By), " answered: ", B(questionOf(was.Asked.Code).label), because(reasonOf(e)), ".")}, true
 		}
 		return said{text: T(U(e.By), " resumed it"+because(reasonOf(e))+".")}, true
 	case deploy.EventAsked:
-		return said{text: ask(is, e.Cause, P), tone: Asking}, true
+		return said{text: ask(is, e.Cause), tone: Asking}, true
 	case deploy.EventStopped:
 		return said{text: T(B("Stopping:"), " ", Because(e.Cause, name), " What runs ends, what failed is held, nothing more leaves."), tone: Bad}, true
 	case deploy.EventTurned:
@@ -73,7 +79,7 @@ func tellCourse(was, is deploy.Operation, e deploy.Event) (said, bool) {
 			who = Because(e.Cause, name)
 		}
 		text := T(B("Rolling back to "+before(is.Plan)+":"), " ", who, " What was touched goes back in reverse order, the latest first, under the same rules.")
-		if migrated(is) {
+		if is.Migrated() {
 			text = T(text, " What ran once on the first instance (a migration) is not undone.")
 		}
 		return said{text: text, tone: Bad}, true
@@ -190,7 +196,9 @@ func next(o deploy.Operation, l deploy.LaneState) string {
 		return ""
 	case !still(o):
 		return fmt.Sprintf(" tolerate_failures allows %d, so the rollout goes on; it keeps its place among those that are out.", o.Plan.Rules.Tolerate)
-	case o.Plan.Rules.OnFailure == deploy.PolicyStop, o.Plan.Rules.OnFailure == deploy.PolicyRollback && o.Turned == nil:
+	case o.TurnedBack():
+		return " The way back stands still; the buttons above are the ways out."
+	case o.Plan.Rules.OnFailure == deploy.PolicyStop, o.Plan.Rules.OnFailure == deploy.PolicyRollback && o.CanTurn():
 		return "" // the rule's own event says it
 	}
 	return " The rollout stands still; the buttons above are the ways out."
