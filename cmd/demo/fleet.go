@@ -20,6 +20,9 @@ const (
 	group = "web" // the target group's name, and the service's
 	port  = 80    // as the target group lists it; where the applications really listen is the world's business
 
+	// profile is what the instances may do: their SSM agent has its credentials by it.
+	profile = "arn:aws:iam::123456789012:instance-profile/web"
+
 	// rate is how many requests the public sends a second.
 	rate = 200.0
 	// closing is how long commands may still run when the demo ends: the guard lets a release finish.
