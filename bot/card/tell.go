@@ -195,7 +195,7 @@ func next(o deploy.Operation, l deploy.LaneState) string {
 	case l.Phase != deploy.PhaseFailed, o.Aborting():
 		return ""
 	case !still(o):
-		return fmt.Sprintf(" tolerate_failures allows %d, so the rollout goes on; it keeps its place among those that are out.", o.Plan.Rules.Tolerate)
+		return fmt.Sprintf(" tolerate_failures allows %d: the others go on as far as they can, and it keeps its place among those that are out.", o.Plan.Rules.Tolerate)
 	case o.TurnedBack():
 		return " The way back stands still; the buttons above are the ways out."
 	case o.Plan.Rules.OnFailure == deploy.PolicyStop, o.Plan.Rules.OnFailure == deploy.PolicyRollback && o.CanTurn():
