@@ -66,6 +66,17 @@ func (e *examiner) Findings(ctx context.Context, r deploy.Request, w engine.Want
 	return doctor.Examine(s.With(f), r), nil
 }
 
+// Services lists what the configuration has, each in its environments.
+func (e *examiner) Services() []bot.Service {
+	var out []bot.Service
+	for _, t := range e.targets() {
+		out = append(out, bot.Service{Name: t.Service, Environment: t.Environment})
+	}
+	return out
+}
+
+var _ bot.Examiner = (*examiner)(nil)
+
 // Doctor examines a service in an environment ("" = its only one) as it is now. One that the configuration does not know
 // is an *engine.Mistake.
 func (e *examiner) Doctor(ctx context.Context, service, environment string) ([]deploy.Finding, error) {
