@@ -75,7 +75,7 @@ func locks(held []deploy.Lock) (out []deploy.Lock, on map[deploy.ID]string) {
 		if on[l.Op] == "" {
 			out = append(out, l)
 		}
-		on[l.Op] = join(", ", on[l.Op], resourceName(l.Resource, nil))
+		on[l.Op] = commas(on[l.Op], resourceName(l.Resource, nil))
 	}
 	return out, on
 }

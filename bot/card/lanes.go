@@ -80,7 +80,7 @@ func instances(o deploy.Operation) Text {
 		if all > many && !l.Waits() && l.Outcome != deploy.OutcomeHeld && !l.Out() {
 			continue
 		}
-		out = append(out, T(mark(now)+" ", B(o.Plan.Preview.Name(l.Name)), "  "+join(", ", version(o.Plan, l), now, took(l))))
+		out = append(out, T(mark(now)+" ", B(o.Plan.Preview.Name(l.Name)), "  "+commas(version(o.Plan, l), now, took(l))))
 	}
 	if all > many {
 		for _, k := range lines {
@@ -103,7 +103,7 @@ func choreLines(o deploy.Operation) []Text {
 			if id := l.Values["INSTANCE_ID"]; verb == deploy.VerbFirst && id != "" {
 				on = "on " + o.Plan.Preview.Name(id)
 			}
-			out = append(out, T(mark(now)+" ", B(string(chores[verb])), "  "+join(", ", now, took(l), on)))
+			out = append(out, T(mark(now)+" ", B(string(chores[verb])), "  "+commas(now, took(l), on)))
 		}
 	}
 	if o.Migrated() {
@@ -123,15 +123,15 @@ func paragraphs(lines []Text) Text {
 	return out
 }
 
-// join joins what is not empty.
-func join(by string, parts ...string) string {
+// commas joins what is not empty.
+func commas(parts ...string) string {
 	var out []string
 	for _, p := range parts {
 		if p != "" {
 			out = append(out, p)
 		}
 	}
-	return strings.Join(out, by)
+	return strings.Join(out, ", ")
 }
 
 func mark(status string) string {

@@ -167,11 +167,12 @@ func rolling(o deploy.Operation) Text {
 	}
 	if len(out) > 0 {
 		rest := "The others serve; nothing else leaves service meanwhile."
-		if onlyChores(o) {
+		switch {
+		case onlyChores(o):
 			rest = "Nothing leaves service meanwhile."
-		} else if !still(o) {
-			rest = fmt.Sprintf("The rollout goes on meanwhile: tolerate_failures allows %d.", o.Plan.Rules.Tolerate)
-		} else if o.TurnedBack() {
+		case !still(o):
+			rest = fmt.Sprintf("The others go on as far as they can: tolerate_failures allows %d.", o.Plan.Rules.Tolerate)
+		case o.TurnedBack():
 			rest = "The way back stands still meanwhile: nothing rolls back a rollback."
 		}
 		return T(B("Waiting for a decision:"), " ", out, rest)

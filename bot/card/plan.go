@@ -272,7 +272,7 @@ func order(p deploy.Plan) Text {
 			out = append(out, T(", ")...)
 		}
 		n++
-		out = append(out, T(B(v.Name(l.Name)), " ("+join(", ", ports(l), onNow(p, l))+")")...)
+		out = append(out, T(B(v.Name(l.Name)), " ("+commas(ports(l), onNow(p, l))+")")...)
 	}
 	return append(out, T(".")...)
 }
