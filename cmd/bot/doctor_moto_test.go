@@ -14,6 +14,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -96,8 +100,8 @@ func environment(url, key, secret string) []string {
 	}
 }
 
-// aws runs one line of the AWS CLI and answers the words that it prints. The line may hold no quoted words.
-func (a *account) aws(query, line string, args ...any) []string {
+// run runs one line of the AWS CLI and answers the words that it prints. The line may hold no quoted words.
+func (a *account) run(query, line string, args ...any) []string {
 	a.t.Helper()
 	words := strings.Fields(fmt.Sprintf(line, args...))
 	if query != "" {
@@ -117,17 +121,35 @@ func (a *account) aws(query, line string, args ...any) []string {
 
 // foundation is what all fleets stand on.
 func (a *account) foundation() {
-	rows := a.aws("Subnets[].[AvailabilityZone,SubnetId,VpcId]", "ec2 describe-subnets")
+	rows := a.run("Subnets[].[AvailabilityZone,SubnetId,VpcId]", "ec2 describe-subnets")
 	for i := 0; i+2 < len(rows); i += 3 {
 		a.subnets[rows[i][len(rows[i])-1:]] = rows[i+1]
 		a.vpc = rows[i+2]
 	}
 	for _, name := range []string{"web", "db"} {
-		a.sg = append(a.sg, a.aws("GroupId", "ec2 create-security-group --group-name %s --description %s --vpc-id %s", name, name, a.vpc)...)
+		a.sg = append(a.sg, a.run("GroupId", "ec2 create-security-group --group-name %s --description %s --vpc-id %s", name, name, a.vpc)...)
 	}
-	a.aws("", "iam create-instance-profile --instance-profile-name web")
-	a.aws("", "iam create-instance-profile --instance-profile-name other")
+	a.run("", "iam create-instance-profile --instance-profile-name web")
+	a.run("", "iam create-instance-profile --instance-profile-name other")
 	a.usual["a"], a.usual["c"] = a.launch("a", 13), a.launch("c", 11)
+	a.profiles(slices.Concat(a.usual["a"][1:], a.usual["c"][1:]))
+}
+
+// profiles gives instances the profile that they were launched with: moto forgets it for all but the first of a launch.
+// It is not done through the CLI, which takes a second for each.
+func (a *account) profiles(ids []string) {
+	a.t.Helper()
+	client := ec2.New(ec2.Options{
+		Region: "ap-northeast-1", BaseEndpoint: aws.String(a.url), Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "secret", ""),
+	})
+	for _, id := range ids {
+		_, err := client.AssociateIamInstanceProfile(a.t.Context(), &ec2.AssociateIamInstanceProfileInput{
+			InstanceId: aws.String(id), IamInstanceProfile: &types.IamInstanceProfileSpecification{Name: aws.String("web")},
+		})
+		if err != nil {
+			a.t.Fatal(err)
+		}
+	}
 }
 
 // launch starts instances like all others, but for some options.
@@ -143,7 +165,7 @@ func (a *account) launch(zone string, count int, but ...string) []string {
 			options = append(options, o)
 		}
 	}
-	return a.aws("Instances[].InstanceId", "ec2 run-instances --count %d --subnet-id %s %s", count, a.subnets[zone], strings.Join(options, " "))
+	return a.run("Instances[].InstanceId", "ec2 run-instances --count %d --subnet-id %s %s", count, a.subnets[zone], strings.Join(options, " "))
 }
 
 // some gives usual instances away, one for each zone that is named.
@@ -160,12 +182,12 @@ func (a *account) some(zones string) []string {
 // group makes a target group with instances in it, and sets attributes of it.
 func (a *account) group(name string, ids []string, port string, attributes ...string) {
 	a.t.Helper()
-	a.groups[name] = a.aws("TargetGroups[0].TargetGroupArn", "elbv2 create-target-group --name %s --protocol HTTP --port 80 --vpc-id %s", name, a.vpc)[0]
+	a.groups[name] = a.run("TargetGroups[0].TargetGroupArn", "elbv2 create-target-group --name %s --protocol HTTP --port 80 --vpc-id %s", name, a.vpc)[0]
 	if len(ids) > 0 {
-		a.aws("", "elbv2 register-targets --target-group-arn %s --targets Id=%s", a.groups[name], strings.Join(ids, port+" Id=")+port)
+		a.run("", "elbv2 register-targets --target-group-arn %s --targets Id=%s", a.groups[name], strings.Join(ids, port+" Id=")+port)
 	}
 	if len(attributes) > 0 {
-		a.aws("", "elbv2 modify-target-group-attributes --target-group-arn %s --attributes %s", a.groups[name], strings.Join(attributes, " "))
+		a.run("", "elbv2 modify-target-group-attributes --target-group-arn %s --attributes %s", a.groups[name], strings.Join(attributes, " "))
 	}
 }
 
@@ -176,14 +198,14 @@ func (a *account) balance(name, zones string, groups ...string) {
 	for _, z := range zones {
 		subnets = append(subnets, a.subnets[string(z)])
 	}
-	lb := a.aws("LoadBalancers[0].LoadBalancerArn", "elbv2 create-load-balancer --name %s --subnets %s", name, strings.Join(subnets, " "))[0]
+	lb := a.run("LoadBalancers[0].LoadBalancerArn", "elbv2 create-load-balancer --name %s --subnets %s", name, strings.Join(subnets, " "))[0]
 	port := 80
 	for some := range slices.Chunk(groups, 5) {
 		var forward []string
 		for _, g := range some {
 			forward = append(forward, fmt.Sprintf(`{"TargetGroupArn":%q,"Weight":1}`, a.groups[g]))
 		}
-		a.aws("", `elbv2 create-listener --load-balancer-arn %s --protocol HTTP --port %d --default-actions [{"Type":"forward","ForwardConfig":{"TargetGroups":[%s]}}]`,
+		a.run("", `elbv2 create-listener --load-balancer-arn %s --protocol HTTP --port %d --default-actions [{"Type":"forward","ForwardConfig":{"TargetGroups":[%s]}}]`,
 			lb, port, strings.Join(forward, ","))
 		port++
 	}
@@ -211,9 +233,9 @@ func (a *account) fleets() {
 	a.group("empty", nil, "")
 	workers := a.some("ac")
 	a.group("scaled", workers, "")
-	a.aws("", "autoscaling create-auto-scaling-group --auto-scaling-group-name workers --instance-id %s --min-size 0 --max-size 2 --desired-capacity 0 --vpc-zone-identifier %s,%s --target-group-arns %s",
+	a.run("", "autoscaling create-auto-scaling-group --auto-scaling-group-name workers --instance-id %s --min-size 0 --max-size 2 --desired-capacity 0 --vpc-zone-identifier %s,%s --target-group-arns %s",
 		workers[0], a.subnets["a"], a.subnets["c"], a.groups["scaled"])
-	a.aws("", "autoscaling attach-instances --auto-scaling-group-name workers --instance-ids %s", strings.Join(workers, " "))
+	a.run("", "autoscaling attach-instances --auto-scaling-group-name workers --instance-ids %s", strings.Join(workers, " "))
 	a.balance("front", "ac", "good", "one", "sticky", "profile", "differs", "zero", "long", "api", "cron", "empty", "scaled")
 	a.balance("wide", "acd", "wide")
 	a.balance("astray", "ac", "astray")
@@ -369,7 +391,7 @@ func (a *account) mends(t *testing.T, config string, all map[string]examination)
 			t.Errorf("%s: %s\n%+v", service, d, after[service])
 		}
 	}
-	if left := a.aws("IamInstanceProfileAssociations[].IamInstanceProfile.Arn", "ec2 describe-iam-instance-profile-associations"); slices.ContainsFunc(left, func(arn string) bool {
+	if left := a.run("IamInstanceProfileAssociations[].IamInstanceProfile.Arn", "ec2 describe-iam-instance-profile-associations"); slices.ContainsFunc(left, func(arn string) bool {
 		return strings.HasSuffix(arn, "/other")
 	}) {
 		t.Errorf("the other profile is still there: %v", left)
@@ -379,10 +401,10 @@ func (a *account) mends(t *testing.T, config string, all map[string]examination)
 // permissions examines as a user who may not see instances. moto judges policies only when it is told to, and its
 // refusals have the form of EC2's, whichever service they are of.
 func (a *account) permissions(t *testing.T, config string) {
-	a.aws("", "iam create-user --user-name junban")
-	a.aws("", `iam put-user-policy --user-name junban --policy-name some --policy-document `+
+	a.run("", "iam create-user --user-name junban")
+	a.run("", `iam put-user-policy --user-name junban --policy-name some --policy-document `+
 		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["elasticloadbalancing:*","ssm:*"],"Resource":"*"}]}`)
-	key := a.aws("AccessKey.[AccessKeyId,SecretAccessKey]", "iam create-access-key --user-name junban")
+	key := a.run("AccessKey.[AccessKeyId,SecretAccessKey]", "iam create-access-key --user-name junban")
 	a.enforce(t, "0")
 	defer a.enforce(t, "inf")
 	t.Setenv("AWS_ACCESS_KEY_ID", key[0])
