@@ -29,9 +29,9 @@ var _ engine.Cloud = (*Cloud)(nil)
 // from the same limiters: see Defaults.
 type Options struct {
 	// Reads is the budget of ELBv2's Describe* calls, Writes that of RegisterTargets and DeregisterTargets. The defaults
-	// are 9 a second with a burst of 30, and 4 a second with a burst of 10: ELBv2's Describe* share a bucket of 40 that
-	// refills at 10 a second per account and region, so a quarter of the bucket and a tenth of its refill are left to the
-	// console and to other tools; AWS publishes no figures for the others.
+	// are 9 a second with a burst of 30, and 4 a second with a burst of 16. AWS's own buckets, per account and region, hold
+	// 40 refilled at 10 a second, and 20 refilled at 4 (ELB user guide, "Request throttling"; the same are the defaults of
+	// AWS's load balancer controller). The rest is left to the console and to other tools.
 	Reads, Writes *rate.Limiter
 	// Hosts is the budget of EC2's Describe* calls, by default 9 a second with a burst of 30. EC2's buckets are larger.
 	Hosts *rate.Limiter
@@ -52,7 +52,7 @@ func (o Options) filled() Options {
 		burst  int
 	}{
 		{&o.Reads, 9, 30},
-		{&o.Writes, 4, 10},
+		{&o.Writes, 4, 16},
 		{&o.Hosts, 9, 30},
 		{&o.Scaling, 5, 10},
 		{&o.Alarms, 5, 10},
@@ -79,15 +79,16 @@ type Cloud struct {
 	ssm     *ssm.Client // for Survey only: commands are sent by package ssmrun
 	o       Options
 
+	hosts *crowd[deploy.Host] // by instance id
+
 	mu     sync.Mutex
 	health map[string]*shared[deploy.Reading] // by target group ARN
-	hosts  map[string]*shared[deploy.Host]    // by instance id
 	alarms map[string]*shared[deploy.Alarms]  // by alarm names
 }
 
 // New makes a Cloud from the SDK's configuration. It makes no call.
 func New(cfg aws.Config, o Options) *Cloud {
-	return &Cloud{
+	c := &Cloud{
 		elb: elb.NewFromConfig(cfg, func(c *elb.Options) {
 			c.Retryer, c.RetryMaxAttempts = patience(), 0
 			c.APIOptions = append(c.APIOptions, awscall.Hook)
@@ -110,9 +111,10 @@ func New(cfg aws.Config, o Options) *Cloud {
 		}),
 		o:      o.filled(),
 		health: map[string]*shared[deploy.Reading]{},
-		hosts:  map[string]*shared[deploy.Host]{},
 		alarms: map[string]*shared[deploy.Alarms]{},
 	}
+	c.hosts = c.crowdOfHosts()
+	return c
 }
 
 // patience is the retryer of what may be repeated: three tries, a few seconds at most. Longer patience is the engine's,

@@ -106,7 +106,7 @@ func (c *Cloud) behind(ctx context.Context, groups []found, besides []string, kn
 	for id := range out {
 		delete(ids, id)
 	}
-	more, err := c.instances(ctx, slices.Sorted(maps.Keys(ids)), nil)
+	more, err := c.instances(ctx, slices.Sorted(maps.Keys(ids)))
 	if err != nil {
 		return nil, err
 	}

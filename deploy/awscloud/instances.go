@@ -25,62 +25,71 @@ const (
 // machine is an instance with what only the adapter needs of it.
 type machine struct {
 	deploy.Instance
-	vpc  string
-	tags map[string]string
-	raw  types.Instance // as EC2 has described it
+	vpc   string
+	tags  map[string]string
+	raw   types.Instance // as EC2 has described it
+	begun time.Time      // of the call that has described it
 }
 
-// Host reads the EC2 state of one instance, by DescribeInstances. Those who ask for the same instance at the same time
-// share one call. An instance that EC2 says it does not know (InvalidInstanceID.NotFound, an hour or so after its end)
-// is "terminated"; an answer that merely lacks it is a fault.
+// Host reads the EC2 state of one instance, by DescribeInstances. Those who ask at the same time share one call, also for
+// different instances. An instance that EC2 says it does not know (InvalidInstanceID.NotFound, an hour or so after its
+// end) is "terminated"; an answer that merely lacks it is a fault.
 func (c *Cloud) Host(ctx context.Context, instance string) (deploy.Host, error) {
-	h, err := c.host(instance).ask(ctx, time.Now())
+	h, err := c.hosts.ask(ctx, instance)
 	if err != nil && ctx.Err() != nil {
 		err = fmt.Errorf("DescribeInstances %s: %w", instance, err)
 	}
 	return h, err
 }
 
-func (c *Cloud) host(id string) *shared[deploy.Host] {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	s := c.hosts[id]
-	if s == nil {
-		s = &shared[deploy.Host]{
-			read: func(ctx context.Context, began func(time.Time)) (deploy.Host, time.Time, error) {
-				var h deploy.Host
-				found, err := c.instances(ctx, []string{id}, func(at time.Time) {
-					h.Begun = at
-					began(at)
-				})
-				h.State = found[id].State
-				return h, h.Begun, err
-			},
-		}
-		c.hosts[id] = s
+// crowdOfHosts reads the states of many instances at once.
+func (c *Cloud) crowdOfHosts() *crowd[deploy.Host] {
+	return &crowd[deploy.Host]{
+		most: idsPerCall, turn: make(chan struct{}, 1),
+		lacks: func(id string) error { return lacking("DescribeInstances "+id, id) },
+		read: func(ctx context.Context, ids []string, began func(time.Time)) (map[string]deploy.Host, error) {
+			found := map[string]machine{}
+			err := c.someInstances(ctx, ids, began, found)
+			out := map[string]deploy.Host{}
+			for id, m := range found {
+				out[id] = deploy.Host{Begun: m.begun, State: m.State}
+			}
+			return out, err
+		},
 	}
-	return s
 }
 
+func lacking(doing, id string) error { return awscall.Malformed(doing, "it lacks "+id) }
+
 // instances describes instances by id. Each id that was asked for is in the answer.
-func (c *Cloud) instances(ctx context.Context, ids []string, began func(time.Time)) (map[string]machine, error) {
+func (c *Cloud) instances(ctx context.Context, ids []string) (map[string]machine, error) {
 	out := map[string]machine{}
 	for part := range slices.Chunk(ids, idsPerCall) {
-		if err := c.someInstances(ctx, part, began, out); err != nil {
+		if err := c.someInstances(ctx, part, nil, out); err != nil {
 			return nil, err
+		}
+		for _, id := range part {
+			if _, ok := out[id]; !ok {
+				return nil, lacking("DescribeInstances "+few(part), id)
+			}
 		}
 	}
 	return out, nil
 }
 
 // someInstances describes what fits into one call. One unknown id makes EC2 refuse them all, so then each half is asked
-// for by itself, down to the one.
+// for by itself, down to the one. Began, if not nil, hears when each try begins.
 func (c *Cloud) someInstances(ctx context.Context, ids []string, began func(time.Time), into map[string]machine) error {
-	doing := "DescribeInstances " + few(ids)
-	got, err := c.describeInstances(ctx, doing, &ec2.DescribeInstancesInput{InstanceIds: ids}, began)
+	var begun time.Time
+	got, err := c.describeInstances(ctx, "DescribeInstances "+few(ids), &ec2.DescribeInstancesInput{InstanceIds: ids}, func(at time.Time) {
+		begun = at
+		if began != nil {
+			began(at)
+		}
+	})
 	if awscall.Code(err) == "InvalidInstanceID.NotFound" {
 		if len(ids) == 1 {
-			into[ids[0]] = machine{Instance: deploy.Instance{ID: ids[0], State: terminated}}
+			into[ids[0]] = machine{Instance: deploy.Instance{ID: ids[0], State: terminated}, begun: begun}
 			return nil
 		}
 		half := len(ids) / 2
@@ -93,12 +102,8 @@ func (c *Cloud) someInstances(ctx context.Context, ids []string, began func(time
 		return err
 	}
 	for _, i := range got {
+		i.begun = begun
 		into[i.ID] = i
-	}
-	for _, id := range ids {
-		if _, ok := into[id]; !ok {
-			return awscall.Malformed(doing, "it lacks "+id)
-		}
 	}
 	return nil
 }
@@ -147,7 +152,7 @@ func (c *Cloud) tagged(ctx context.Context, tags map[string]string) (map[string]
 	filters := []types.Filter{{Name: aws.String("instance-state-name"), Values: present}}
 	words := make([]string, 0, len(tags))
 	for _, k := range slices.Sorted(maps.Keys(tags)) {
-		filters = append(filters, types.Filter{Name: aws.String("tag:" + k), Values: []string{literal(tags[k])}})
+		filters = append(filters, types.Filter{Name: aws.String("tag:" + k), Values: []string{strings.ReplaceAll(tags[k], `\`, `\\`)}})
 		words = append(words, k+"="+tags[k])
 	}
 	got, err := c.describeInstances(ctx, "DescribeInstances with the tags "+few(words), &ec2.DescribeInstancesInput{Filters: filters}, nil)
@@ -161,9 +166,6 @@ func (c *Cloud) tagged(ctx context.Context, tags map[string]string) (map[string]
 	}
 	return out, nil
 }
-
-// literal is a filter's value without its wildcards: EC2 reads * and ? so, and \ before them takes that away.
-func literal(v string) string { return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`).Replace(v) }
 
 // bears reports whether an instance has all of the tags.
 func (m machine) bears(tags map[string]string) bool {
@@ -205,8 +207,8 @@ func (c *Cloud) describeInstances(
 
 func machineOf(i types.Instance) machine {
 	out := machine{
-		deploy.Instance{ID: *i.InstanceId, IP: aws.ToString(i.PrivateIpAddress), State: string(i.State.Name)},
-		aws.ToString(i.VpcId), map[string]string{}, i,
+		Instance: deploy.Instance{ID: *i.InstanceId, IP: aws.ToString(i.PrivateIpAddress), State: string(i.State.Name)},
+		vpc:      aws.ToString(i.VpcId), tags: map[string]string{}, raw: i,
 	}
 	if i.Placement != nil {
 		out.Zone = aws.ToString(i.Placement.AvailabilityZone)

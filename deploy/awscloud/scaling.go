@@ -56,7 +56,7 @@ func (c *Cloud) memberships(ctx context.Context, ids []string) (map[string]strin
 				return c.scaling.DescribeAutoScalingInstances(ctx, in)
 			})
 			if err != nil {
-				return nil, lacking("autoscaling:DescribeAutoScalingInstances", err)
+				return nil, unpermitted("autoscaling:DescribeAutoScalingInstances", err)
 			}
 			for _, i := range page.AutoScalingInstances {
 				id, name := aws.ToString(i.InstanceId), aws.ToString(i.AutoScalingGroupName)
@@ -74,8 +74,8 @@ func (c *Cloud) memberships(ctx context.Context, ids []string) (map[string]strin
 	return out, nil
 }
 
-// lacking names the permission that a refusal is about: roles made for an earlier version do not have it.
-func lacking(action string, err error) error {
+// unpermitted names the permission that a refusal is about: roles made for an earlier version do not have it.
+func unpermitted(action string, err error) error {
 	f, ok := errors.AsType[*deploy.Fault](err)
 	if !ok || !awscall.Denied(f) {
 		return err
@@ -113,7 +113,7 @@ func (c *Cloud) scalingGroups(ctx context.Context, names []string, lives bool) (
 				return c.scaling.DescribeAutoScalingGroups(ctx, in)
 			})
 			if err != nil {
-				return nil, lacking("autoscaling:DescribeAutoScalingGroups", err)
+				return nil, unpermitted("autoscaling:DescribeAutoScalingGroups", err)
 			}
 			for _, g := range page.AutoScalingGroups {
 				one, err := scalingGroup(doing, g)
