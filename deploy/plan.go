@@ -289,6 +289,9 @@ func layDrain(p *Plan, r Request, f Fleet) ([]member, error) {
 		return nil, err
 	}
 	for _, m := range chosen {
+		if len(m.pairs) == 0 { // there is nothing that it could leave
+			return nil, refuse(NotBalanced, "group", r.Service)
+		}
 		if err := f.scaled(m.id); err != nil {
 			return nil, err
 		}

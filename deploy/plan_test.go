@@ -199,6 +199,14 @@ func TestFleetsThatAllowNoPlan(t *testing.T) {
 }
 
 // TestAMinimumThatCannotBeKept: the refusal names the largest minimum that works, and that one does work.
+// A host behind no load balancer has nothing to leave.
+func TestNothingToDrainBehindNoLoadBalancer(t *testing.T) {
+	f := fleet(2)
+	f.Tagged = []string{instance(1), instance(2)}
+	_, err := deploy.MakePlan(request(deploy.KindDrain, "web-1"), f)
+	refused(t, err, deploy.NotBalanced)
+}
+
 func TestAMinimumThatCannotBeKept(t *testing.T) {
 	for _, c := range []struct {
 		registered int

@@ -59,6 +59,20 @@ func (r runner) Send(_ context.Context, j deploy.Job, notAfter time.Time) (strin
 	return s.id, nil
 }
 
+// Halt ends everything that runs on the hosts.
+func (w *World) Halt() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, h := range w.hosts {
+		for _, rec := range h.records {
+			if rec.state == "" {
+				rec.state = deploy.ReportCancelled
+				close(rec.over)
+			}
+		}
+	}
+}
+
 // guard does what the script around a command does on the host.
 func (w *World) guard(h *host, j deploy.Job, id string) deploy.Report {
 	w.mu.Lock()

@@ -146,6 +146,13 @@ func oneStory(t *testing.T, seed uint64) (faults []string) {
 	if rng.IntN(3) == 0 {
 		setup.Stale = 20 * time.Second
 	}
+	if rng.IntN(3) == 0 {
+		setup.Zones = []string{"a", "b"}
+	}
+	setup.Hosts = rng.IntN(12) == 0
+	if setup.Hosts {
+		setup.Groups = nil
+	}
 	play(t, setup, func(s *stage) {
 		c := &chaos{rng: rng, calls: map[string]int{}}
 		if rng.IntN(2) == 0 {
@@ -158,13 +165,29 @@ func oneStory(t *testing.T, seed uint64) (faults []string) {
 		s.book.req.Rules.MaxUnavailable = deploy.Count{N: window}
 		s.book.req.Rules.MinHealthy = deploy.Count{N: rng.IntN(2)}
 		failing := rng.IntN(3) == 0
-		s.w.Exec(func(deploy.Job) (int, time.Duration) {
+		s.anyRules(rng)
+		before := rng.IntN(2) == 0
+		s.w.Exec(func(j deploy.Job) (int, time.Duration) {
 			exit := 0
 			if failing && c.roll(3) == 0 {
 				exit = 1
 			}
+			if j.Read && c.roll(3) == 0 {
+				exit = 75
+			}
 			return exit, time.Duration(1+c.roll(50)) * time.Second
 		})
+		if before { // a ref before is known, so that there is a way back
+			c.settle(true)
+			exit, rules := failing, s.book.req.Rules
+			failing, s.book.req.Rules.Canary, s.book.req.Rules.Alarms = false, deploy.Canary{}, nil
+			s.live(0)
+			s.succeeds()
+			s.stop()
+			failing, s.book.req.Rules = exit, rules
+			c.settle(false)
+			s.mark = s.w.Mark()
+		}
 		if rng.IntN(8) == 0 {
 			s.w.Sick(s.w.IDs[rng.IntN(len(s.w.IDs))], true)
 		}
@@ -172,6 +195,40 @@ func oneStory(t *testing.T, seed uint64) (faults []string) {
 		faults = ta.tell()
 	})
 	return faults
+}
+
+// anyRules sets some of the rules of a careful operator.
+func (s *stage) anyRules(rng *rand.Rand) {
+	r, often := &s.book.req.Rules, func(n int) bool { return rng.IntN(n) == 0 }
+	r.OnFailure = []deploy.Policy{"", deploy.PolicyAsk, deploy.PolicyStop, deploy.PolicyRollback}[rng.IntN(4)]
+	if often(3) {
+		r.Canary = deploy.Canary{Instances: 1 + rng.IntN(2), Bake: time.Duration(rng.IntN(4)) * time.Minute, Confirm: often(2)}
+	}
+	if often(4) {
+		r.PauseBetween = time.Duration(rng.IntN(90)) * time.Second
+	}
+	if often(3) {
+		r.Tolerate = 1
+	}
+	if often(3) {
+		r.Attention = deploy.Attention{After: []time.Duration{5 * time.Minute, 20 * time.Minute}, Then: []deploy.Policy{"", deploy.PolicyStop, deploy.PolicyRollback}[rng.IntN(3)]}
+	}
+	if often(4) {
+		r.Alarms = []string{"web-5xx"}
+	}
+	if often(5) {
+		r.Within = 20 * time.Minute
+	}
+	if often(3) {
+		r.Drain = deploy.Drain{Idle: true, Settle: 10 * time.Second}
+	}
+	r.Dynamic = often(3)
+	if often(3) {
+		s.book.req.Run.Before, s.book.req.Run.First, s.book.req.Run.After = "./assets", "./migrate", "./notify"
+	}
+	if often(4) {
+		s.book.req.Run.Rollback = "./rollback.sh"
+	}
 }
 
 func (ta *saga) live2(hook int) {
@@ -218,8 +275,18 @@ func (ta *saga) tell() (faults []string) {
 		if n := c.total() - before; n > 40+10*int(time.Since(at)/time.Second) {
 			busiest = fmt.Sprintf("busy: %d calls in %s", n, time.Since(at))
 		}
+		if !c.calm && c.roll(40) == 0 {
+			s.w.SetAlarm("web-5xx", []string{"OK", "ALARM"}[c.roll(2)])
+		}
+		if !c.calm && c.roll(60) == 0 && len(s.w.IDs) < 7 {
+			id := s.w.Launch("b")
+			for g, arn := range s.w.Arns {
+				_ = s.w.Register(arn, []world.Pair{{ID: id, Port: 8080 + g}})
+			}
+		}
 		if time.Since(begin) > 30*time.Minute {
 			c.settle(true)
+			s.w.SetAlarm("web-5xx", "OK")
 			for _, id := range s.w.IDs {
 				s.w.Sick(id, false)
 			}
@@ -246,7 +313,7 @@ func (ta *saga) tell() (faults []string) {
 			open++
 			if c.calm && decisions > 60 {
 				ta.act(op, func(f deploy.Offer) bool { return f.Verb != deploy.ActRetry })
-			} else if waits(op) && c.roll(2) == 0 || c.roll(hasty) == 0 {
+			} else if (waits(op) || op.Asked.Code != "" || op.Paused != nil) && c.roll(2) == 0 || c.roll(hasty) == 0 {
 				decisions++
 				ta.act(op, func(f deploy.Offer) bool { return c.calm || f.Verb != deploy.ActLooked || c.roll(4) == 0 })
 			}
@@ -269,16 +336,7 @@ func (ta *saga) tell() (faults []string) {
 	time.Sleep(15 * time.Minute) // effects that were late
 	faults = append(faults, ta.judge()...)
 	s.stop()
-	for _, id := range ta.refs { // hosts' processes belong to the bubble
-		op := s.load(id)
-		for _, l := range op.Lanes {
-			for a := 1; a <= l.Attempt; a++ {
-				for _, v := range []string{"command", "verify"} {
-					_, _ = s.w.Runner().Cancel(s.ctx, deploy.Job{Instance: l.Name, Token: fmt.Sprintf("%s/%s/%d/%s", id, l.Name, a, v)})
-				}
-			}
-		}
-	}
+	s.w.Halt() // hosts' processes belong to the bubble
 	return faults
 }
 
@@ -289,7 +347,7 @@ func (ta *saga) act(op deploy.Operation, may func(deploy.Offer) bool) {
 	}
 	f := offers[ta.c.roll(len(offers))]
 	a := deploy.Act{Verb: f.Verb, Lane: f.Lane, Attempt: f.Attempt, Hash: f.Hash, By: by("U-dev")}
-	if f.Verb == deploy.ActApprove || f.Verb == deploy.ActDeny {
+	if f.Verb == deploy.ActApprove || f.Verb == deploy.ActDeny || f.Verb == deploy.ActContinue {
 		a.By = by("U-lead")
 	}
 	if _, err := ta.bot.Act(ta.ctx, op.ID, a); err == nil {
@@ -486,11 +544,7 @@ func actAt(t *testing.T, kind string, stale, delay time.Duration, aborts, k, cra
 			faults = append(faults, fmt.Sprintf("I1: %d healthy\n%s", least, s.story(op.ID)))
 		}
 		s.stop()
-		for _, l := range s.load(op.ID).Lanes {
-			for a := 1; a <= l.Attempt; a++ {
-				_, _ = s.w.Runner().Cancel(s.ctx, deploy.Job{Instance: l.Name, Token: fmt.Sprintf("%s/%s/%d/command", op.ID, l.Name, a)})
-			}
-		}
+		s.w.Halt()
 	})
 	return faults, reached
 }
