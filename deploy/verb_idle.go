@@ -42,8 +42,8 @@ func (m *mover) draining(i int) (int, bool) {
 			return 0, false
 		}
 		state := r.Of(p).State
-		if state == Absent && l.Seen[p] {
-			continue
+		if state == Absent {
+			continue // the leave before has seen to it that this is no old reading
 		}
 		left++
 		if !state.Out() && m.twice(p, l.Begun, l.Begun.Add(settle), func(h Health) bool { return !h.Out() }) {
