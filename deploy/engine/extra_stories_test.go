@@ -22,9 +22,37 @@ type chaos struct {
 	mu    sync.Mutex
 	rng   *rand.Rand
 	calm  bool
+	back  string  // the script of the way back
 	p     float64 // that a call fails
 	slow  float64 // that a call is held back
 	calls map[string]int
+	idle  map[string][]time.Time // by instance: when a probe said that it is idle
+	jobs  map[string]int         // by token: how often it ran, on any host
+	wrong []string               // jobs that are not what was approved
+}
+
+// ran remembers a job, and compares it with what was approved (I9).
+func (c *chaos) ran(j deploy.Job, exit int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.jobs == nil {
+		c.idle, c.jobs = map[string][]time.Time{}, map[string]int{}
+	}
+	verb := j.Token[strings.LastIndex(j.Token, "/")+1:]
+	if j.Read {
+		if exit == 0 {
+			c.idle[j.Instance] = append(c.idle[j.Instance], time.Now())
+		}
+		return
+	}
+	c.jobs[j.Token]++
+	want := map[string][]string{
+		"command": {"./deploy.sh", "v42"}, "verify": {"./verify.sh", ""}, "revert": {c.back, "v41 v42"}, // v42, where it was deployed once more
+		"before": {"./assets", "v42"}, "first": {"./migrate", "v42"}, "after": {"./notify", "v42"},
+	}[verb]
+	if ref := strings.TrimPrefix(j.Env[slot(j.Env, "REF=")], "REF="); !c.calm && (j.Script != want[0] || want[1] != "" && !strings.Contains(want[1], ref)) {
+		c.wrong = append(c.wrong, fmt.Sprintf("%s ran %q with REF %q", j.Token, j.Script, ref))
+	}
 }
 
 func (c *chaos) strike(call string, throttle bool) error {
@@ -166,6 +194,9 @@ func oneStory(t *testing.T, seed uint64) (faults []string) {
 		s.book.req.Rules.MinHealthy = deploy.Count{N: rng.IntN(2)}
 		failing := rng.IntN(3) == 0
 		s.anyRules(rng)
+		if c.back = s.book.req.Run.Rollback; c.back == "" {
+			c.back = s.book.req.Run.Command
+		}
 		before := rng.IntN(2) == 0
 		s.w.Exec(func(j deploy.Job) (int, time.Duration) {
 			exit := 0
@@ -175,6 +206,7 @@ func oneStory(t *testing.T, seed uint64) (faults []string) {
 			if j.Read && c.roll(3) == 0 {
 				exit = 75
 			}
+			c.ran(j, exit)
 			return exit, time.Duration(1+c.roll(50)) * time.Second
 		})
 		if before { // a ref before is known, so that there is a way back
@@ -376,10 +408,12 @@ func (ta *saga) judge() (faults []string) {
 			}
 			registered[e.Pair][e.Group] = e.To + " " + e.Reason
 		case world.KindCommand:
-			if strings.HasSuffix(e.Comment, "/command") && len(e.InService) > 0 {
+			changes := strings.HasSuffix(e.Comment, "/command") || strings.HasSuffix(e.Comment, "/revert") || strings.HasSuffix(e.Comment, "/first")
+			if changes && len(e.InService) > 0 {
 				add("I3: %s ran in service at %s", e.Comment, e.At.Format("15:04:05.000"))
 			}
-			if strings.HasSuffix(e.Comment, "/command") {
+			idle := slices.ContainsFunc(ta.c.idle[e.Instance], func(at time.Time) bool { return at.Before(e.At) && e.At.Sub(at) < 10*time.Minute })
+			if changes && !idle {
 				for p, groups := range registered {
 					for g, st := range groups {
 						if p.ID == e.Instance && strings.HasPrefix(st, world.Draining) {
@@ -405,6 +439,14 @@ func (ta *saga) judge() (faults []string) {
 				add("registered while running: %s at %s", cmd, e.At.Format("15:04:05.000"))
 			}
 		}
+	}
+	for token, n := range ta.c.jobs {
+		if n > 1 {
+			add("I2: %s ran %d times", token, n)
+		}
+	}
+	for _, w := range ta.c.wrong {
+		add("I9: %s", w)
 	}
 	// at rest
 	locks, _ := s.journal.Locks(s.ctx)
