@@ -79,6 +79,21 @@ func (m *mover) after(i int) {
 	m.beginChore(i, nil)
 }
 
+// wanted reports whether a job that was begun may still be sent, and the lane of the instance that it is sent to. A
+// chore that is not known to have been sent runs no more once the operation has changed its course, nor on an instance
+// that no longer waits for it: a migration in the midst of an abort would surprise everybody.
+func (m *mover) wanted(i int) (on int, ok bool) {
+	if !m.op.Lanes[i].Chore() {
+		return i, true
+	}
+	id := m.op.host(i)
+	if id == "" || m.op.Course != CourseOn {
+		return i, m.op.Course == CourseOn
+	}
+	on, ok = m.op.Lane(id)
+	return on, ok && m.op.Lanes[on].Phase == PhaseDue
+}
+
 func (m *mover) beginChore(i int, values map[string]string) {
 	step, _ := m.op.Lanes[i].Step()
 	if m.halted() || m.op.State == StatePaused {

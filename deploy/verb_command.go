@@ -114,7 +114,8 @@ func (m *mover) visibleFrom(i int, send EffectSeen) time.Time {
 	return from.Add(visible)
 }
 
-// send starts the job. A command's precondition is checked before every try.
+// send starts the job. A command's precondition is checked before every try; a chore that nobody wants any more is
+// cancelled instead.
 func (m *mover) send(i int) {
 	step, _ := m.op.Lanes[i].Step()
 	e := Effect{EffectKey: m.key(i, DoSend), Job: m.job(i)}
@@ -123,9 +124,18 @@ func (m *mover) send(i int) {
 		m.do(e)
 		return
 	}
-	if step.Verb.deploys() {
-		readings, until, ok := m.fresh(i)
+	on, wanted := m.wanted(i)
+	if !wanted {
+		m.cancel(i)
+		return
+	}
+	if step.Verb.deploys() || step.Verb == VerbFirst {
+		readings, until, ok := m.fresh(on)
 		if !ok || m.emitted() {
+			return
+		}
+		if m.serving(on, readings) && on != i {
+			m.want(on, Look{Group: m.pairs(on)[0].Group}, m.now.Add(time.Second)) // its own step finds out who put it back
 			return
 		}
 		if m.serving(i, readings) {
@@ -196,8 +206,9 @@ func (m *mover) wait(i int) {
 	}
 }
 
-// cancel ends the job after a second abort. It answers true once the outcome is known.
+// cancel ends the job after a second abort, or before it was sent. It answers true once the outcome is known.
 func (m *mover) cancel(i int) bool {
+	l := m.op.Lanes[i]
 	e := Effect{EffectKey: m.key(i, DoCancel), Job: m.job(i)}
 	s := m.seen.Effects[e.EffectKey]
 	switch {
@@ -206,6 +217,9 @@ func (m *mover) cancel(i int) bool {
 		return true
 	case s.Running, s.Tries == 0:
 		m.do(e)
+	case l.Phase == PhaseBegun && s.Fault != nil && m.now.After(l.Deadline):
+		m.emit(Event{Type: EventUnknown, Lane: i, Cause: Because(CommandUnknown, "why", s.Fault.Error())})
+		return true
 	default:
 		m.again(s, e)
 	}

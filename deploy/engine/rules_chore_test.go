@@ -181,3 +181,37 @@ func TestAChoreThatFailsOnTheWayBackDoesNotHaltIt(t *testing.T) {
 		s.ended(op, deploy.StateFailed)
 	})
 }
+
+// A migration that was not sent before the rollout was given up is not sent after it: its instance serves again.
+func TestAFirstThatWasNotSentIsNotSentAfterAnAbort(t *testing.T) {
+	for _, verb := range []deploy.ActVerb{deploy.ActAbort, deploy.ActRollback} {
+		for _, sent := range []bool{false, true} {
+			play(t, deploytest.Setup{}, func(s *stage) {
+				s.live(0)
+				s.succeeds()
+				s.stop()
+				ran := s.chores(func(string, string) (int, time.Duration) { return 0, 2 * time.Second })
+				s.book.req.Rules.OnFailure, s.book.req.Rules.Alarms = deploy.PolicyRollback, []string{"web-5xx"}
+				s.book.req.Rules.MaxUnavailable.N = 3
+				s.book.req.Run.Before = ""
+				s.live(0)
+				op := s.begunRollout()
+				s.until(op.ID, "web-1 drains", func(o deploy.Operation) bool { return lane(t, o, s.w.IDs[0]).Status() == "draining" })
+				s.fuse.Before(map[bool]string{false: "send", true: "wait"}[sent])
+				s.until(op.ID, "the bot dies", finished)
+				s.stop()
+				s.live(0)
+				if verb == deploy.ActAbort {
+					s.act(op, deploy.Act{Verb: verb, By: by("U-dev")})
+				} else {
+					s.w.SetAlarm("web-5xx", "ALARM")
+				}
+				op = s.until(op.ID, "finished", finished)
+				if n := strings.Count(ran.String(), "first"); (n == 1) != sent {
+					t.Errorf("%s, sent %t: ran %s\n%s", verb, sent, ran, s.story(op.ID))
+				}
+				s.must(s.atRest(3, map[bool]int{true: 1}[verb == deploy.ActRollback]))
+			})
+		}
+	}
+}
