@@ -41,10 +41,11 @@ func newTown(t *testing.T, delay time.Duration) *town {
 	var servers []*http.Server
 	for _, id := range []string{"i-1", "i-2"} {
 		addr := id + ":80"
-		doors[addr] = newPipes()
+		door := newPipes()
+		doors[addr] = door
 		srv := &http.Server{Handler: page(id)}
 		servers = append(servers, srv)
-		all.Go(func() { _ = srv.Serve(doors[addr]) })
+		all.Go(func() { _ = srv.Serve(door) })
 		w.AddInstance(world.Instance{ID: id, Zone: "a", Addr: addr})
 		if err := w.Register("web", []world.Pair{{ID: id, Port: 80}}); err != nil {
 			t.Fatal(err)
