@@ -3,6 +3,7 @@ package awssim
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -89,7 +90,10 @@ func TestARoleOfAnotherAccount(t *testing.T) {
 
 func TestASessionEnds(t *testing.T) {
 	now := time.Now()
-	s := start(t, setup{options: Options{Limits: NoLimits()}, group: world.Group{Interval: time.Hour}, world: world.Options{Now: func() time.Time { return now }}})
+	var later atomic.Int64
+	s := start(t, setup{options: Options{Limits: NoLimits()}, group: world.Group{Interval: time.Hour}, world: world.Options{
+		Now: func() time.Time { return now.Add(time.Duration(later.Load())) },
+	}})
 	role, err := s.AddRole(Role{Name: "r", Trust: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"123456789012"},"Action":"sts:AssumeRole"}]}`})
 	if err != nil {
 		t.Fatal(err)
@@ -115,7 +119,7 @@ func TestASessionEnds(t *testing.T) {
 	if got := ask(dialled("another")); got != "InvalidClientTokenId" {
 		t.Error(got)
 	}
-	now = now.Add(901 * time.Second)
+	later.Store(int64(901 * time.Second))
 	c := dialled(*out.Credentials.SessionToken)
 	if got := ask(c); got != "ExpiredToken" {
 		t.Error(got)
