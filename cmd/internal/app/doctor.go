@@ -303,15 +303,6 @@ func newExaminer(b catalogue, clouds func(string) engine.Cloud, status func(cont
 	return &examiner{targets: b.Targets, book: b, clouds: clouds, status: status, channel: b.Channel}
 }
 
-// Services is bot.Examiner.
-func (e *examiner) Services() []bot.Service {
-	var out []bot.Service
-	for _, t := range e.targets() {
-		out = append(out, bot.Service{Name: t.Service, Environment: t.Environment})
-	}
-	return out
-}
-
 func examine(ctx context.Context, e *examiner, t config.Target) Examination {
 	out := Examination{Service: t.Service, Environment: t.Environment, Findings: []Told{}}
 	found, err := e.Doctor(ctx, t.Service, t.Environment)

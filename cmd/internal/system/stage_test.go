@@ -145,7 +145,7 @@ func (st *stage) instance(id, name string) {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		st.t.Fatal(err)
 	}
-	st.w.AddInstance(world.Instance{Profile: "arn:aws:iam::123456789012:instance-profile/web", 
+	st.w.AddInstance(world.Instance{Profile: "arn:aws:iam::123456789012:instance-profile/web",
 		ID: id, Name: name, PrivateIP: fmt.Sprintf("10.0.0.%d", len(st.w.Instances())+1), Zone: "ap-northeast-1a", AgentOnline: true, Dir: dir,
 	})
 }
