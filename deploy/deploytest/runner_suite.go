@@ -86,16 +86,16 @@ func (h runnerHost) read(name string) string {
 	return string(b)
 }
 
-// appears waits until a file has a line.
-func (h runnerHost) appears(name string) {
+// begun waits until a gated command has started.
+func (h runnerHost) begun() {
 	h.t.Helper()
 	tick, over := time.NewTicker(10*time.Millisecond), time.After(time.Minute)
 	defer tick.Stop()
-	for !strings.Contains(h.read(name), "\n") {
+	for !strings.Contains(h.read("ran"), "\n") {
 		select {
 		case <-tick.C:
 		case <-over:
-			h.t.Fatalf("%s did not appear within a minute", name)
+			h.t.Fatal("the command has not started within a minute")
 		}
 	}
 }
@@ -184,7 +184,7 @@ func runnerLong(t *testing.T, h runnerHost) {
 func runnerTwice(t *testing.T, h runnerHost) {
 	j := h.gated("op/a/1/command", "4")
 	first := h.send(j)
-	h.appears("ran")
+	h.begun()
 	second := h.send(j)
 	h.open()
 	for _, id := range []string{first, second, h.send(j)} {
@@ -198,7 +198,7 @@ func runnerTwice(t *testing.T, h runnerHost) {
 func runnerOther(t *testing.T, h runnerHost) {
 	j := h.gated("op/a/1/command", "0")
 	id := h.send(j)
-	h.appears("ran")
+	h.begun()
 	other := h.job("op2/a/1/command", "echo ran >other")
 	if got := h.outcome(other); got.State != deploy.ReportRefused || !strings.Contains(got.Why, j.Token) {
 		t.Errorf("got %+v, want a refusal that names %s", got, j.Token)

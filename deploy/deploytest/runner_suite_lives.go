@@ -30,7 +30,7 @@ func runnerCancelBefore(t *testing.T, h runnerHost) {
 func runnerCancelRunning(t *testing.T, h runnerHost) {
 	j := h.gated("op/a/1/command", "0")
 	id := h.send(j)
-	h.appears("ran")
+	h.begun()
 	runnerIs(t, h.cancel(h.run, j), deploy.ReportCancelled, 143, "begun\n")
 	runnerIs(t, h.wait(h.run, j, id), deploy.ReportCancelled, 143, "begun\n")
 	runnerIs(t, h.outcome(h.job("op/a/2/command", "echo next")), deploy.ReportExited, 0, "next\n")
@@ -47,7 +47,7 @@ func runnerAdopts(t *testing.T, h runnerHost) {
 	since := time.Now()
 	j := h.gated("op/a/1/command", "6")
 	h.send(j)
-	h.appears("ran")
+	h.begun()
 	second := h.Runner()
 	for token, want := range map[string]bool{j.Token: true, "op/a/1": false, "op/a/1/command/x": false} {
 		asked := j
@@ -71,14 +71,14 @@ func runnerAdopts(t *testing.T, h runnerHost) {
 func runnerAdoptsCancel(t *testing.T, h runnerHost) {
 	j := h.gated("op/a/1/command", "0")
 	h.send(j)
-	h.appears("ran")
+	h.begun()
 	runnerIs(t, h.cancel(h.Runner(), j), deploy.ReportCancelled, 143, "begun\n")
 }
 
 func runnerContext(t *testing.T, h runnerHost) {
 	j := h.gated("op/a/1/command", "0")
 	id := h.send(j)
-	h.appears("ran")
+	h.begun()
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	if _, err := h.run.Wait(ctx, j, id); !errors.Is(err, context.DeadlineExceeded) {
@@ -93,7 +93,7 @@ func runnerReads(t *testing.T, h runnerHost) {
 	since := time.Now()
 	j := h.gated("op/a/1/command", "0")
 	id := h.send(j)
-	h.appears("ran")
+	h.begun()
 	read := h.job("op/a/read/1", "echo aside >&2; echo v41")
 	read.Read = true
 	runnerIs(t, h.outcome(read), deploy.ReportExited, 0, "v41\n")
@@ -112,7 +112,7 @@ func runnerReadsAgain(t *testing.T, h runnerHost) {
 	probe := h.gated("op/a/probe/1", "0")
 	probe.Read = true
 	id := h.send(probe)
-	h.appears("ran")
+	h.begun()
 	again := h.job("op/a/probe/2", "echo idle")
 	again.Read = true
 	runnerIs(t, h.outcome(again), deploy.ReportExited, 0, "idle\n")

@@ -68,16 +68,17 @@ func TestAKillAtEveryStep(t *testing.T) {
 	// Whatever is killed and when: the command has started at most once, a report of an exit code is true, and the host
 	// is not blocked for the next token.
 	t.Parallel()
-	for _, c := range []struct{ who, when string }{
-		{"parent", "before"}, {"parent", "after"}, {"supervisor", "after"}, {"wrapper", "after"}, {"all", "after"},
+	for _, c := range []struct{ op, who, when string }{
+		{"arrive", "parent", "before"}, {"arrive", "parent", "after"}, {"arrive", "supervisor", "after"}, {"arrive", "wrapper", "after"},
+		{"arrive", "all", "after"}, {"post", "parent", "before"}, {"post", "supervisor", "after"}, {"post", "all", "after"},
 	} {
-		t.Run(c.who+" "+c.when, func(t *testing.T) {
+		t.Run(c.op+" "+c.who+" "+c.when, func(t *testing.T) {
 			t.Parallel()
 			h := anyShell(t)
 			shims := h.addShims()
 			states := map[State]int{}
 			at := 0
-			for ; h.killAt(shims, c.who, c.when, at, states); at++ {
+			for ; h.killAt(c.op, shims, c.who, c.when, at, states); at++ {
 			}
 			t.Logf("%d steps: %v", at, states)
 			if at < 20 || states[Exited] == 0 || c.who != "wrapper" && states[Unknown] == 0 {
@@ -88,7 +89,7 @@ func TestAKillAtEveryStep(t *testing.T) {
 }
 
 // killAt runs one job that is killed at a step, and judges what comes after. It answers whether there was that step.
-func (h *host) killAt(shims, who, when string, at int, states map[State]int) bool {
+func (h *host) killAt(op, shims, who, when string, at int, states map[State]int) bool {
 	h.t.Helper()
 	h.state = h.path(fmt.Sprint("state", at))
 	h.env = append(h.env, "JUNBAN_STATE="+h.state)
@@ -99,31 +100,37 @@ func (h *host) killAt(shims, who, when string, at int, states map[State]int) boo
 
 	// The wrapper says its pid first, in the same process.
 	script := "echo $$ >\"$KILL_DIR/wrapper\"\n" + h.wrapped(job)
+	if op == "post" {
+		script = "echo $$ >\"$KILL_DIR/wrapper\"\n" + h.posted(job)
+	}
 	first := h.arrive(script, "PATH="+shims+":"+h.path("bin")+":"+os.Getenv("PATH"), "REAL_PATH="+os.Getenv("PATH"),
 		"KILL_DIR="+dir, "KILL_LOG="+filepath.Join(h.state, instance, "log"), "KILL_WHO="+who, "KILL_WHEN="+when, fmt.Sprint("KILL_AT=", at))
 	<-first.done
-	if _, err := os.Stat(filepath.Join(dir, "killed")); err != nil {
-		want(h.t, first.report(), Exited, 5)
-		return false
-	}
 	where := fmt.Sprintf("%s killed %s step %d", who, when, at)
 	started := countX(count)
 	second := h.run(job)
-	states[second.State]++
 	after := countX(count)
+	if _, err := os.Stat(filepath.Join(dir, fmt.Sprint("call.", at))); err != nil {
+		if op == "arrive" {
+			want(h.t, first.report(), Exited, 5)
+		}
+		want(h.t, second, Exited, 5)
+		return false
+	}
+	states[second.State]++
 	switch {
 	case after > 1:
 		h.t.Errorf("%s: the command started %d times", where, after)
 	case second.State == Exited && (second.Exit != 5 || after != 1):
 		h.t.Errorf("%s: exit %d reported after %d starts", where, second.Exit, after)
-	case second.State == Unknown && after != started && who == "all":
+	case second.State == Unknown && after != started && who == "all" && op == "arrive":
 		h.t.Errorf("%s: started after all was killed", where)
 	case second.State == Refused && after != 0:
 		h.t.Errorf("%s: refused after it had started: %s", where, second.Why)
 	case second.State != Exited && second.State != Unknown && second.State != Refused:
 		h.t.Errorf("%s: the token was answered %s: %s", where, second.State, second.Why)
 	}
-	if first.out.Len() > 0 { // it could still answer: then it told the truth
+	if first.out.Len() > 0 && op == "arrive" { // it could still answer: then it told the truth
 		if r, err := Parse(first.out.String()); err == nil && r.State != second.State && r.State != Refused {
 			h.t.Errorf("%s: first %s %s, then %s", where, r.State, r.Why, second.State)
 		}

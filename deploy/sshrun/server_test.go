@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -77,7 +78,7 @@ func newServer(t *testing.T) *server {
 
 func (s *server) start(t *testing.T, more ...string) {
 	t.Helper()
-	config := append(more,
+	config := append(slices.Clone(more),
 		fmt.Sprintf("ListenAddress 127.0.0.1:%d", s.port), "HostKey "+s.path("host"), "HostKey "+s.path("host_ecdsa"),
 		"PidFile none", "AuthorizedKeysFile "+s.path("mine.pub"), "StrictModes no", "UsePAM no", "PermitRootLogin yes",
 		"PasswordAuthentication no", "KbdInteractiveAuthentication no", "MaxStartups 200", "MaxSessions 200",

@@ -78,12 +78,6 @@ func real(t *testing.T) *fixture {
 	return f
 }
 
-// dir is where i-1's commands run.
-func (f *fixture) dir() string {
-	i, _ := f.world.Instance("i-1")
-	return i.Dir
-}
-
 func (f *fixture) send(t *testing.T, j deploy.Job) string {
 	t.Helper()
 	id, err := f.Send(t.Context(), j, time.Time{})

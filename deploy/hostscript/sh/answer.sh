@@ -96,9 +96,9 @@ post() {
 	wait "$announcer" 2>/dev/null
 }
 
-# announce PID: answers for post, whose process it is.
+# announce PID: answers for post, whose process it is. With that gone there is nobody to answer.
 announce() {
-	until [ ! -d "$dir" ]; do
+	while [ -d "$dir" ] && kill -0 "$1" 2>/dev/null; do
 		scan
 		if [ -n "$mine" ]; then
 			look
