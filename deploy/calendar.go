@@ -73,11 +73,40 @@ func (w Window) on(day time.Weekday) bool {
 
 // span is the window that begins on a day.
 func (w Window) span(y int, mo time.Month, d int, loc *time.Location) (from, to time.Time) {
-	from = time.Date(y, mo, d, 0, int(w.From), 0, 0, loc)
+	from, _ = onClock(time.Date(y, mo, d, 0, int(w.From), 0, 0, loc), time.Date(y, mo, d, 0, int(w.From), 0, 0, time.UTC))
 	if w.To <= w.From {
 		d++
 	}
-	return from, time.Date(y, mo, d, 0, int(w.To), 0, 0, loc)
+	_, to = onClock(time.Date(y, mo, d, 0, int(w.To), 0, 0, loc), time.Date(y, mo, d, 0, int(w.To), 0, 0, time.UTC))
+	return from, to
+}
+
+// onClock answers the first and the last moment at which the clock shows what is asked for, as a time in UTC, from what
+// time.Date made of it: for an hour that the clock goes through twice that is either pass, for one that it leaves out a
+// time before or after the gap. The moment of a time in a gap is the gap itself.
+func onClock(t, want time.Time) (first, last time.Time) {
+	_, off := t.Zone()
+	start, end := t.ZoneBounds()
+	switch shown := t.Add(time.Duration(off) * time.Second); {
+	case shown.Before(want) && !end.IsZero():
+		return end, end
+	case shown.After(want) && !start.IsZero():
+		return start, start
+	}
+	first, last = t, t
+	if !start.IsZero() {
+		_, before := start.Add(-time.Second).Zone()
+		if other := t.Add(time.Duration(off-before) * time.Second); other.Before(start) && before > off {
+			first = other
+		}
+	}
+	if !end.IsZero() {
+		_, after := end.Zone()
+		if other := t.Add(time.Duration(off-after) * time.Second); !other.Before(end) && after < off {
+			last = other
+		}
+	}
+	return first, last
 }
 
 // thawed is the first moment at or after t outside of every freeze.
@@ -97,21 +126,29 @@ func (c Calendar) thawed(t time.Time) time.Time {
 
 // Span is the freeze in a zone; ok is false if it cannot be read.
 func (f Freeze) Span(loc *time.Location) (from, to time.Time, ok bool) {
-	from, _, okFrom := moment(f.From, loc)
-	to, date, okTo := moment(f.To, loc)
+	wall, _, okFrom := moment(f.From)
+	from, _ = onClock(in(wall, loc), wall)
+	wall, date, okTo := moment(f.To)
 	if date {
-		y, mo, d := to.Date()
-		to = time.Date(y, mo, d+1, 0, 0, 0, 0, loc)
+		wall = wall.AddDate(0, 0, 1)
 	}
+	_, to = onClock(in(wall, loc), wall)
 	return from, to, okFrom && okTo
 }
 
-func moment(s string, loc *time.Location) (t time.Time, date, ok bool) {
-	if t, err := time.ParseInLocation("2006-01-02", s, loc); err == nil {
+// moment reads a wall-clock time, as if it were one of UTC.
+func moment(s string) (t time.Time, date, ok bool) {
+	if t, err := time.Parse("2006-01-02", s); err == nil {
 		return t, true, true
 	}
-	t, err := time.ParseInLocation("2006-01-02T15:04", s, loc)
+	t, err := time.Parse("2006-01-02T15:04", s)
 	return t, false, err == nil
+}
+
+// in reads the clock of a time in another zone.
+func in(wall time.Time, loc *time.Location) time.Time {
+	y, mo, d := wall.Date()
+	return time.Date(y, mo, d, wall.Hour(), wall.Minute(), 0, 0, loc)
 }
 
 // closed says why nothing may start at a moment; ok is true if something may.

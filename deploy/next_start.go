@@ -23,7 +23,9 @@ func (m *mover) start() {
 	if !o.Plan.Emergency {
 		if opens := o.Plan.Rules.Calendar.Opens(m.now); !opens.Equal(m.now) {
 			m.queue(Because(StillClosed, "opens", stamp(opens)))
-			m.d.wake(opens)
+			if !opens.IsZero() {
+				m.d.wake(opens)
+			}
 			return
 		}
 	}
