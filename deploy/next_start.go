@@ -104,7 +104,7 @@ func (m *mover) judge(c *Check) (Cause, bool) {
 
 // Unasked reports whether this is an emergency that came in by the operator's socket: no approval, and nobody in the
 // chat to be asked about.
-func (t Terms) Unasked() bool { return t.Emergency && t.Rules.Approval.None }
+func (t Terms) Unasked() bool { return t.Emergency && t.Local }
 
 // scheduledWithin bounds how late a scheduled operation may start.
 const scheduledWithin = 30 * time.Minute

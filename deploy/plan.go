@@ -120,7 +120,7 @@ func MakePlan(r Request, f Fleet, findings ...Finding) (Plan, error) {
 	}
 	p := Plan{Terms: Terms{
 		Kind: r.Kind, Service: r.Service, Environment: r.Environment, Ref: r.Ref, Revision: r.Revision,
-		StartAt: r.At, Emergency: r.Emergency, Account: r.Account, Via: r.Run.Via, Rules: kind.rules(r),
+		StartAt: r.At, Emergency: r.Emergency, Local: r.Emergency && r.Local, Account: r.Account, Via: r.Run.Via, Rules: kind.rules(r),
 	}}
 	if r.Previous == "" && r.Kind == KindDeploy {
 		r.Previous = r.uniform(f)

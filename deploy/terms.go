@@ -102,6 +102,7 @@ type Terms struct {
 	Revision    string          `json:"revision,omitempty"`
 	StartAt     time.Time       `json:"start_at,omitzero"`   // scheduled: not before this
 	Emergency   bool            `json:"emergency,omitempty"` // windows and freezes do not keep it
+	Local       bool            `json:"local,omitempty"`     // an emergency that came in by the operator's socket
 	Account     string          `json:"account,omitempty"`   // of the configuration; "" = the bot's own
 	Via         string          `json:"via,omitempty"`       // how hosts are reached: ssm (also ""), ssh, local
 	Lanes       []Lane          `json:"lanes"`               // sorted by instance, never by health
