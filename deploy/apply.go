@@ -95,7 +95,7 @@ func foldRequested(o *Operation, e Event) error {
 	approval := o.Plan.Rules.Approval
 	if approval.None {
 		o.State, o.ApprovedAt = StateApproved, e.At
-		o.StartBy = e.At.Add(approval.StartWithin)
+		o.StartBy = o.startBy(e.At)
 	} else {
 		o.Expires = e.At.Add(approval.Expires)
 	}
@@ -127,7 +127,7 @@ func foldVoted(o *Operation, e Event) error {
 	o.Votes = append(slices.Clone(o.Votes), Vote{By: e.Act.By.ID, OK: e.Act.Verb == ActApprove, At: e.At, Reason: e.Act.Reason})
 	if len(o.Approvers()) >= max(1, approval.Required) {
 		o.State, o.ApprovedAt = StateApproved, e.At
-		o.StartBy = e.At.Add(approval.StartWithin)
+		o.StartBy = o.startBy(e.At)
 	}
 	return nil
 }
