@@ -43,7 +43,9 @@ type demand struct {
 func demands(c *config.Config) []demand {
 	var out []demand
 	for _, t := range c.Targets() {
-		out = append(out, demand{groups: t.TargetGroups, ssm: t.Run.Via == "ssm"})
+		out = append(out, demand{
+			account: t.Account, groups: t.TargetGroups, tags: t.Tags, ssm: t.Run.Via == "ssm", alarms: len(t.Alarms) > 0,
+		})
 	}
 	return out
 }
