@@ -114,6 +114,14 @@ func (m *mover) judge(c *Check) (Cause, bool) {
 // chat to be asked about.
 func (t Terms) Unasked() bool { return t.Emergency && t.Local }
 
+// startBy is until when an operation that is approved now may start.
+func (o Operation) startBy(now time.Time) time.Time {
+	if at := o.Plan.StartAt; !at.IsZero() {
+		return at.Add(scheduledWithin)
+	}
+	return now.Add(o.Plan.Rules.Approval.StartWithin)
+}
+
 // scheduledWithin bounds how late a scheduled operation may start.
 const scheduledWithin = 30 * time.Minute
 
