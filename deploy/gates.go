@@ -105,8 +105,12 @@ func (m *mover) window() int {
 	return max(1, m.op.Plan.Preview.Window)
 }
 
-// gateZone opens a zone only when those before it are finished: half of two zones out is worse than all of one.
+// gateZone opens a zone only when those before it are finished: half of two zones out is worse than all of one. What is
+// out already may go on: those of the zone before may wait for it.
 func gateZone(m *mover, lane int, _ map[string]Reading) (Cause, bool) {
+	if m.op.Lanes[lane].Touched {
+		return Cause{}, true
+	}
 	zone := func(i int) string { return m.op.Plan.Preview.Instances[m.op.Lanes[i].Name].Zone }
 	for _, i := range m.sequence() {
 		l := m.op.Lanes[i]

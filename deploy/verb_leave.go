@@ -16,7 +16,7 @@ func (m *mover) leave(i int) {
 
 func (m *mover) leaveDue(i int) {
 	l := m.op.Lanes[i]
-	if m.blocked || m.busy(i) || !l.Touched && m.halted() {
+	if m.busy(i) || !l.Touched && (m.blocked || m.halted()) { // one that is out may be what those before it wait for
 		return
 	}
 	readings, _, ok := m.admit(i)
