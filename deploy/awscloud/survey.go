@@ -61,6 +61,7 @@ type survey struct {
 // read fills the survey in, what does not depend on each other side by side.
 func (s *survey) read(ctx context.Context, groups []found, of Subject) error {
 	s.Groups = make([]doctor.Group, len(groups))
+	mine, arns := users(groups)
 	all, within := errgroup.WithContext(ctx)
 	all.SetLimit(atOnce)
 	for i := range groups {
@@ -73,7 +74,7 @@ func (s *survey) read(ctx context.Context, groups []found, of Subject) error {
 			return s.judge("elasticloadbalancing:DescribeTargetHealth", err)
 		})
 	}
-	all.Go(func() error { return s.balancers(within, groups) })
+	all.Go(func() error { return s.balancers(within, arns, mine) })
 	if err := all.Wait(); err != nil {
 		return err
 	}

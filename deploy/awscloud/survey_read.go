@@ -47,16 +47,20 @@ func (s *survey) attributes(ctx context.Context, g *doctor.Group) error {
 	return nil
 }
 
-// balancers reads the load balancers that use the groups, and which other groups they use.
-func (s *survey) balancers(ctx context.Context, groups []found) error {
-	mine, arns := map[string]bool{}, map[string]bool{}
+// users are the ARNs of the groups and, sorted, of the load balancers that use them.
+func users(groups []found) (mine map[string]bool, arns []string) {
+	mine = map[string]bool{}
 	for _, g := range groups {
 		mine[g.ARN] = true
-		for _, arn := range g.balancers {
-			arns[arn] = true
-		}
+		arns = append(arns, g.balancers...)
 	}
-	for part := range slices.Chunk(slices.Sorted(maps.Keys(arns)), groupsPerCall) {
+	slices.Sort(arns)
+	return mine, slices.Compact(arns)
+}
+
+// balancers reads load balancers, and which groups they use that are not the service's own.
+func (s *survey) balancers(ctx context.Context, arns []string, mine map[string]bool) error {
+	for part := range slices.Chunk(arns, groupsPerCall) {
 		out, err := awscall.Make(ctx, s.cloud.reading("DescribeLoadBalancers"), func(ctx context.Context) (*elb.DescribeLoadBalancersOutput, error) {
 			return s.cloud.elb.DescribeLoadBalancers(ctx, &elb.DescribeLoadBalancersInput{LoadBalancerArns: part})
 		})
