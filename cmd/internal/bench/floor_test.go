@@ -1,0 +1,87 @@
+package bench
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"junban/deploy"
+	"junban/deploy/awssim/world"
+)
+
+// figures are what one rollout took, beside what it had to take.
+type figures struct {
+	wall, floor time.Duration
+	looks       int // DescribeTargetHealth of its target group from its start to its end
+}
+
+func (f figures) ratio() float64 { return f.wall.Seconds() / f.floor.Seconds() }
+
+// figures reads from AWS's own log what the rollout of the n-th service could not have done faster: for each instance the
+// deregistration delay, the command, and the time from its registration to the health check that made it healthy.
+func (r *rig) figures(n int, op deploy.Operation) figures {
+	r.tb.Helper()
+	if op.State != deploy.StateSucceeded {
+		r.tb.Errorf("%s: %s %s", op.ID, op.State, op.Cause)
+	}
+	f := figures{wall: op.FinishedAt.Sub(op.StartedAt)}
+	registered := map[world.Pair]time.Time{}
+	back := 0
+	for _, e := range r.world.LogSince(r.mark) {
+		if e.Group != service(n) {
+			continue
+		}
+		switch {
+		case e.Kind == world.KindRegister && e.Effect:
+			registered[e.Pair] = e.At
+		case e.Kind == world.KindState && e.To == world.Healthy && !registered[e.Pair].IsZero():
+			f.floor += r.delay + r.command + e.At.Sub(registered[e.Pair])
+			delete(registered, e.Pair)
+			back++
+		}
+	}
+	if back != r.instances {
+		r.tb.Errorf("%s: %d of %d instances came back", op.ID, back, r.instances)
+	}
+	arn := ""
+	for _, g := range r.world.Groups() {
+		if g.Name == service(n) {
+			arn = g.ARN
+		}
+	}
+	for _, c := range r.aws.Calls() {
+		if c.Action == "DescribeTargetHealth" && c.Params.Get("TargetGroupArn") == arn && !c.At.Before(op.StartedAt) && !c.At.After(op.FinishedAt) {
+			f.looks++
+		}
+	}
+	return f
+}
+
+// story is an operation's journal as lines, for a figure that was missed.
+func (r *rig) story(op deploy.Operation) string {
+	events, err := r.bot.Events(r.tb.Context(), op.ID)
+	if err != nil {
+		return err.Error()
+	}
+	var out strings.Builder
+	for _, e := range events {
+		fmt.Fprintf(&out, "%8.3f %-9s lane %d %s\n", e.At.Sub(op.StartedAt).Seconds(), e.Type, e.Lane, e.Cause)
+	}
+	for _, c := range r.aws.Calls() {
+		if !c.At.Before(op.StartedAt) {
+			fmt.Fprintf(&out, "%8.3f %s %s\n", c.At.Sub(op.StartedAt).Seconds(), c.Action, c.Outcome)
+		}
+	}
+	return out.String()
+}
+
+// load is the machine's load average over the last minute: figures in real time are read beside it.
+func load() string {
+	data, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "unknown"
+	}
+	one, _, _ := strings.Cut(string(data), " ")
+	return one
+}
