@@ -20,12 +20,14 @@ func (m *mover) fresh(i int) (map[string]Reading, time.Time, bool) {
 	out := map[string]Reading{}
 	until := m.now.Add(freshFor)
 	for _, g := range groupsOf(m.pairs(i)) {
-		r, ok := m.reading(i, g, m.now.Add(-freshFor))
-		if ok {
-			out[g] = r
-			if t := r.Begun.Add(freshFor); t.Before(until) {
-				until = t
-			}
+		r, ok := m.seen.Groups[g]
+		if !ok || r.Begun.Before(m.now.Add(-freshFor)) {
+			m.want(i, Look{Group: g}, m.now.Add(-freshFor/2)) // one that somebody else has just made will do
+			continue
+		}
+		out[g] = r
+		if t := r.Begun.Add(freshFor); t.Before(until) {
+			until = t
 		}
 	}
 	return out, until, len(out) == len(groupsOf(m.pairs(i)))
@@ -47,7 +49,8 @@ func (m *mover) running(i int) bool {
 	return true
 }
 
-// want asks for a look at the given time, later if looks have been failing, and fails the lane if they have for long.
+// want asks for a look at the given time, later if looks have been failing, and fails the lane if they have for long. A
+// time that has passed may be answered by a reading that was made since for somebody else.
 func (m *mover) want(i int, l Look, at time.Time) {
 	if t, ok := m.seen.Faults[l]; ok {
 		if t.Last.Sub(t.Since) >= troubleFor {
@@ -64,9 +67,6 @@ func (m *mover) want(i int, l Look, at time.Time) {
 		if again := t.Last.Add(backoff(t.Tries)); again.After(at) {
 			at = again
 		}
-	}
-	if at.Before(m.now) {
-		at = m.now
 	}
 	l.At = at
 	m.d.look(l)

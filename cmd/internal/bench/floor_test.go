@@ -50,8 +50,8 @@ func (r *rig) figures(n int, op deploy.Operation) figures {
 			arn = g.ARN
 		}
 	}
-	for _, c := range r.aws.Calls() {
-		if c.Action == "DescribeTargetHealth" && c.Params.Get("TargetGroupArn") == arn && !c.At.Before(op.StartedAt) && !c.At.After(op.FinishedAt) {
+	for _, c := range r.aws.Calls()[r.starts.calls[op.ID]:] {
+		if c.Action == "DescribeTargetHealth" && c.Params.Get("TargetGroupArn") == arn {
 			f.looks++
 		}
 	}

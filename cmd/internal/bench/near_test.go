@@ -14,10 +14,14 @@ func TestRolloutsNearTheirFloor(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r := newRig(t, setup{services: 1, instances: 3, delay: 20 * time.Second, interval: 5 * time.Second, command: time.Second, fake: true, seed: seed})
 			r.live()
-			f := r.figures(0, r.finish(r.deploys())[0])
+			op := r.finish(r.deploys())[0]
+			f := r.figures(0, op)
 			wall, floor, looks = wall+f.wall, floor+f.floor, looks+f.looks
 			if f.ratio() > nearFloor || f.looks > fewLooks*3 {
 				missed++
+				if missed == 1 {
+					t.Log(r.story(op))
+				}
 			}
 			r.end()
 		})

@@ -46,7 +46,7 @@ type rig struct {
 	world   *world.World
 	aws     *awssim.Server
 	store   *store.Store
-	journal engine.Journal
+	starts  *starters
 	options engine.Options
 	bot     *engine.Engine
 	moved   chan struct{}
@@ -75,13 +75,13 @@ func newRig(tb testing.TB, s setup) *rig {
 	if r.store, err = store.Open(filepath.Join(r.dir, "junban.db"), store.Options{}); err != nil {
 		tb.Fatal(err)
 	}
-	r.journal = r.store
-	if s.together {
-		r.journal = &starters{Journal: r.store, left: s.services, open: make(chan struct{})}
+	r.starts = &starters{Journal: r.store, aws: r.aws, left: s.services, open: make(chan struct{}), calls: map[deploy.ID]int{}}
+	if !s.together {
+		close(r.starts.open)
 	}
 	cloud, runner := awscloud.New(cfg, awscloud.Options{}), ssmrun.New(cfg, ssmrun.Options{})
 	r.options = engine.Options{
-		Journal: r.journal, Cloud: func(string) engine.Cloud { return cloud }, Runner: func(string, string) engine.Runner { return runner },
+		Journal: r.starts, Cloud: func(string) engine.Cloud { return cloud }, Runner: func(string, string) engine.Runner { return runner },
 		Directory: everybody{}, Book: book{s}, Sink: r,
 	}
 	tb.Cleanup(func() {
@@ -236,18 +236,22 @@ func (r *rig) finish(ids []deploy.ID) []deploy.Operation {
 	return out
 }
 
-// starters is a journal in which no operation starts before all that are expected to.
+// starters is a journal that notes which calls had been made when an operation started, and in which, if they are to start
+// together, none starts before all that are expected to.
 type starters struct {
 	engine.Journal
-	mu   sync.Mutex
-	left int
-	open chan struct{}
+	aws   *awssim.Server
+	open  chan struct{} // closed: operations may start
+	mu    sync.Mutex
+	left  int
+	calls map[deploy.ID]int // how many calls AWS had answered when the operation started
 }
 
 func (s *starters) Append(ctx context.Context, e deploy.Event, row deploy.Row, c deploy.Changes) error {
 	if e.Type == deploy.EventStarted {
 		s.mu.Lock()
-		if s.left--; s.left == 0 {
+		s.calls[e.Op] = len(s.aws.Calls())
+		if s.left--; s.left == 0 && !s.opened() {
 			close(s.open)
 		}
 		s.mu.Unlock()
@@ -258,6 +262,15 @@ func (s *starters) Append(ctx context.Context, e deploy.Event, row deploy.Row, c
 		}
 	}
 	return s.Journal.Append(ctx, e, row, c)
+}
+
+func (s *starters) opened() bool {
+	select {
+	case <-s.open:
+		return true
+	default:
+		return false
+	}
 }
 
 // everybody is a directory in which everybody is a member.
