@@ -8,7 +8,7 @@ func (m *mover) start() {
 	end := func(c Cause) { m.emit(Event{Type: EventFinished, State: StateExpired, Cause: c}) }
 	if !o.StartBy.IsZero() && !m.now.Before(o.StartBy) {
 		within := o.Plan.Rules.Approval.StartWithin
-		if o.Plan.StartAt.After(o.ApprovedAt) {
+		if !o.Plan.StartAt.IsZero() {
 			within = scheduledWithin
 		}
 		end(Because(StartLate, "after", within, "waited", o.Waiting.Code))
@@ -53,14 +53,6 @@ func (m *mover) start() {
 	default:
 		m.emit(Event{Type: EventStarted, Plan: check.Plan})
 	}
-}
-
-// startBy bounds how long an approval is good for; of a scheduled start it bounds the delay after its time.
-func (o *Operation) startBy(approved time.Time) time.Time {
-	if at := o.Plan.StartAt; at.After(approved) {
-		return at.Add(scheduledWithin)
-	}
-	return approved.Add(o.Plan.Rules.Approval.StartWithin)
 }
 
 func (m *mover) recheck(at time.Time) {

@@ -7,7 +7,7 @@ import "junban/deploy/awscloud/awscall"
 func SurveyPermissions() []awscall.Permission {
 	all := []awscall.Resource{awscall.Any}
 	return []awscall.Permission{
-		{Action: "elasticloadbalancing:DescribeLoadBalancers", On: all, Why: "see in which zones the load balancers are enabled"},
+		{Action: "elasticloadbalancing:DescribeLoadBalancers", On: all, For: awscall.Balanced, Why: "see in which zones the load balancers are enabled"},
 		{Action: "ssm:DescribeInstanceInformation", On: all, Why: "see whether the instances' agents answer"},
 	}
 }

@@ -65,7 +65,7 @@ func policies(region string, accounts map[string]account, all []demand, name, bo
 	}
 	use, ssm := useOf(all, name)
 	use.Region = cmp.Or(own.Region, region)
-	tables := [][]awscall.Permission{awscloud.Permissions(), assuming}
+	tables := [][]awscall.Permission{awscloud.Permissions(), assuming, examining(ssm)}
 	if ssm {
 		tables = append(tables, ssmrun.Permissions())
 	}
@@ -79,6 +79,11 @@ func policies(region string, accounts map[string]account, all []demand, name, bo
 	use.Account = own.number()
 	trust, err := trusts(region, own, bot)
 	return Policies{Policy: iam.Least(use, tables...), Trust: trust}, err
+}
+
+// examining are the permissions of the doctor, who looks at each plan.
+func examining(ssm bool) []awscall.Permission {
+	return slices.DeleteFunc(awscloud.SurveyPermissions(), func(p awscall.Permission) bool { return !ssm && strings.HasPrefix(p.Action, "ssm:") })
 }
 
 // useOf is what the services of one account use there, and whether SSM is among it.

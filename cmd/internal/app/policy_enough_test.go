@@ -13,6 +13,7 @@ import (
 
 	"junban/cmd/internal/config"
 	"junban/deploy"
+	"junban/deploy/awscloud"
 	"junban/deploy/awscloud/awstest"
 	"junban/deploy/awscloud/iam"
 	"junban/deploy/awssim"
@@ -53,7 +54,8 @@ func peopled(t *testing.T, w *world.World) {
 	if err := w.AttachInstances("asg", []string{"i-1"}); err != nil {
 		t.Fatal(err)
 	}
-	w.AddGroup(world.Group{Name: "web", Delay: 20 * time.Second})
+	lb, arn := w.AddBalancer(world.Balancer{Name: "lb"}), w.AddGroup(world.Group{Name: "web", Delay: 20 * time.Second})
+	w.AddListener(world.Listener{Balancer: lb, Port: 80, Group: arn})
 	if err := w.Register("web", []world.Pair{{ID: "i-1"}}); err != nil {
 		t.Fatal(err)
 	}
@@ -121,6 +123,7 @@ func work(t *testing.T, p *places, at *land) error {
 	steps := []func() error{
 		func() error { _, err := c.Health(ctx, group, time.Now()); return err },
 		func() error { _, err := c.Host(ctx, "i-1"); return err },
+		func() error { return examined(ctx, c, at.want) },
 		func() error { return c.Deregister(ctx, group, pairs, time.Time{}) },
 		func() error {
 			id, err := r.Send(ctx, job, time.Time{})
@@ -143,6 +146,15 @@ func work(t *testing.T, p *places, at *land) error {
 		}
 	}
 	return nil
+}
+
+// examined is the doctor's look, which names what it may not see.
+func examined(ctx context.Context, c engine.Cloud, w engine.Want) error {
+	s, err := c.(surveyor).Survey(ctx, awscloud.Subject{Want: w, Agents: true})
+	if err == nil && len(s.Denied) > 0 {
+		err = fmt.Errorf("not authorized to perform: %s", s.Denied[0].Action)
+	}
+	return err
 }
 
 func TestThePolicyIsEnoughAndOneActionLessIsNot(t *testing.T) {

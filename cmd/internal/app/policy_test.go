@@ -40,27 +40,27 @@ func allowed(d iam.Document) string {
 	return strings.Join(out, "\n")
 }
 
-const reads = "ec2:DescribeInstances elasticloadbalancing:DescribeTargetGroupAttributes elasticloadbalancing:DescribeTargetGroups elasticloadbalancing:DescribeTargetHealth"
+const reads = "ec2:DescribeInstances elasticloadbalancing:DescribeLoadBalancers elasticloadbalancing:DescribeTargetGroupAttributes elasticloadbalancing:DescribeTargetGroups elasticloadbalancing:DescribeTargetHealth"
 
 func TestPoliciesOfEachAccount(t *testing.T) {
 	const scaling = "[autoscaling:DescribeAutoScalingGroups autoscaling:DescribeAutoScalingInstances "
 	const both = "[elasticloadbalancing:DeregisterTargets elasticloadbalancing:RegisterTargets] on "
 	for name, want := range map[string][]string{
 		"": {
-			scaling + reads + " ssm:GetCommandInvocation ssm:ListCommands] on [*]",
+			scaling + reads + " ssm:DescribeInstanceInformation ssm:GetCommandInvocation ssm:ListCommands] on [*]",
 			both + "[arn:aws:elasticloadbalancing:ap-northeast-1:*:targetgroup/web-dev/*]",
 			"[ssm:SendCommand] on [arn:aws:ssm:ap-northeast-1::document/AWS-RunShellScript]",
 			"[ssm:SendCommand] on [arn:aws:ec2:ap-northeast-1:*:instance/*]",
 			"[sts:AssumeRole] on [arn:aws:iam::222222222222:role/junban arn:aws:iam::333333333333:role/junban]",
 		},
 		"prod": {
-			scaling + "cloudwatch:DescribeAlarms " + reads + " ssm:GetCommandInvocation ssm:ListCommands] on [*]",
+			scaling + "cloudwatch:DescribeAlarms " + reads + " ssm:DescribeInstanceInformation ssm:GetCommandInvocation ssm:ListCommands] on [*]",
 			both + "[arn:aws:elasticloadbalancing:eu-west-1:222222222222:targetgroup/web/*]",
 			"[ssm:SendCommand] on [arn:aws:ssm:eu-west-1::document/AWS-RunShellScript]",
 			"[ssm:SendCommand] on [arn:aws:ec2:eu-west-1:222222222222:instance/*]",
 		},
 		"staging": {
-			scaling + reads + " ssm:GetCommandInvocation ssm:ListCommands] on [*]",
+			scaling + reads + " ssm:DescribeInstanceInformation ssm:GetCommandInvocation ssm:ListCommands] on [*]",
 			both + "[arn:aws:elasticloadbalancing:ap-northeast-1:333333333333:targetgroup/web-staging/*]",
 			"[ssm:SendCommand] on [arn:aws:ssm:ap-northeast-1::document/AWS-RunShellScript]",
 			"[ssm:SendCommand] on [arn:aws:ec2:ap-northeast-1:333333333333:instance/*] if map[StringEquals:map[ssm:resourceTag/Role:worker]]",

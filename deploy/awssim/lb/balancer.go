@@ -67,7 +67,7 @@ func New(o Options) *Balancer {
 		o.ConnectTimeout = DefaultConnectTimeout
 	}
 	if o.Dial == nil {
-		o.Dial = new(net.Dialer).DialContext
+		o.Dial = (&net.Dialer{KeepAlive: -1}).DialContext // an idle connection is silent, as AWS's are
 	}
 	return &Balancer{
 		log:     o.Logger,
