@@ -130,11 +130,11 @@ func TestACommandIsSentOnceWhereverTheBotDies(t *testing.T) {
 			}}
 			s.liveBehind(hook, watch)
 			sc := scenario{ask: webV42}
-			op := s.goOn(sc.ask, deploy.Operation{})
+			op := s.goOn(sc, deploy.Operation{})
 			if !op.State.Finished() {
 				s.stop()
 				s.liveBehind(0, watch)
-				op = s.goOn(sc.ask, op)
+				op = s.goOn(sc, op)
 			} else {
 				over = true
 			}
