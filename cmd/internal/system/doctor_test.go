@@ -11,7 +11,7 @@ func TestDoctorSaysWhatStandsAgainstADeploy(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, setup{})
 	mark := st.w.Mark()
-	if text := st.prints(0, "doctor", "web"); !strings.Contains(text, "web: Nothing") {
+	if text := st.prints(0, "doctor", "web"); !strings.Contains(text, "web: Nothing ") || !strings.Contains(text, "port-override") {
 		t.Errorf("a fleet that works: %s", text)
 	}
 	st.w.SetAgent(st.ids[1], false)
