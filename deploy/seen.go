@@ -6,6 +6,7 @@ import "time"
 type Seen struct {
 	Groups  map[string]Reading       // by target group ARN: the latest reading
 	Prior   map[string]Reading       // by target group ARN: the reading before the latest
+	Looks   map[string]int           // by target group ARN: how many readings were made for this operation
 	Hosts   map[string]Host          // by instance id: the latest EC2 state
 	Faults  map[Look]Trouble         // looks that fail: since when, and with what. The Look has no time
 	Effects map[EffectKey]EffectSeen // effects of the present steps

@@ -114,7 +114,7 @@ func (m *mover) healthyAgain(i int) {
 			return
 		}
 		worst, group = t, g
-		m.want(i, Look{Group: p.Group}, r.Begun.Add(joinStep(l, g, r)))
+		m.want(i, Look{Group: p.Group}, r.Begun.Add(m.joinStep(l, g, r)))
 	}
 	switch {
 	case m.emitted():
@@ -126,11 +126,31 @@ func (m *mover) healthyAgain(i int) {
 	}
 }
 
-// joinStep is the time to the next look at a target that comes back: a first check passes within one interval, so
-// looks are dense then and thin out after it.
-func joinStep(l LaneState, g Group, r Reading) time.Duration {
-	if since := r.Begun.Sub(l.Accepted); since > 2*g.Interval {
+// looksEach is how many readings of a target group an instance may cost on its way out and back.
+const looksEach = 6
+
+// joinStep is the time to the next look at a target that comes back: a first check passes within one interval, so looks
+// are dense then and thin out after it. There are three in the interval, and more if those who came before have needed
+// fewer looks than they might.
+func (m *mover) joinStep(l LaneState, g Group, r Reading) time.Duration {
+	since := r.Begun.Sub(l.Accepted)
+	if since > 2*g.Interval {
 		return min(max(g.Interval/2, time.Second), 15*time.Second)
 	}
-	return healthStep(g.Interval)
+	step, left := g.Interval/3, g.Interval-since
+	if n := m.spare(g.ARN); n > 0 && left > 0 {
+		step = min(step, left/time.Duration(n))
+	}
+	return min(max(step, time.Second), 5*time.Second)
+}
+
+// spare is how many looks at a group are left of those that the instances so far may cost.
+func (m *mover) spare(group string) int {
+	n := -m.seen.Looks[group]
+	for _, l := range m.op.Lanes {
+		if l.Touched {
+			n += looksEach
+		}
+	}
+	return n
 }

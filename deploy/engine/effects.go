@@ -164,10 +164,14 @@ func see(ctx context.Context, c Cloud, look deploy.Look, alarms []string) (func(
 		host, err := c.Host(ctx, look.Instance)
 		return func(s *deploy.Seen) { s.Hosts[look.Instance] = host }, err
 	}
+	asked := time.Now()
 	reading, err := c.Health(ctx, look.Group, look.At)
 	return func(s *deploy.Seen) {
 		if last, ok := s.Groups[look.Group]; ok && last.Begun.Before(reading.Begun) {
 			s.Prior[look.Group] = last
+		}
+		if !reading.Begun.Before(asked) { // else it was made for somebody else
+			s.Looks[look.Group]++
 		}
 		s.Groups[look.Group] = reading
 	}, err

@@ -41,7 +41,7 @@ func newLoop(e *Engine, id deploy.ID, resume bool) *loop {
 	return &loop{
 		e: e, id: id, resume: resume,
 		seen: deploy.Seen{
-			Groups: map[string]deploy.Reading{}, Prior: map[string]deploy.Reading{}, Hosts: map[string]deploy.Host{},
+			Groups: map[string]deploy.Reading{}, Prior: map[string]deploy.Reading{}, Looks: map[string]int{}, Hosts: map[string]deploy.Host{},
 			Faults: map[deploy.Look]deploy.Trouble{}, Effects: map[deploy.EffectKey]deploy.EffectSeen{},
 		},
 		stale: map[deploy.EffectKey]bool{}, looks: map[deploy.Look]bool{},
