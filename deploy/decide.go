@@ -177,6 +177,9 @@ func tooLate(o Operation, a Act) error {
 	if t := o.Turned; t != nil && t.By != "" && (a.Verb == ActAbort || a.Verb == ActRollback) {
 		return refuse(NotNow, append(pairs, "by", t.By, "did", "turned")...)
 	}
+	if o.Paused != nil && a.Verb == ActPause {
+		pairs = append(pairs, "by", o.Paused.By.ID, "did", "paused")
+	}
 	if n := len(o.Answers); n > 0 && a.Verb == ActContinue {
 		pairs = append(pairs, "by", o.Answers[n-1].By, "did", "continued")
 	}
