@@ -79,6 +79,16 @@ func (m *mover) after(i int) {
 	m.beginChore(i, nil)
 }
 
+// hosts reports whether a chore runs on the lane's instance, or may: until it has ended the instance stays out.
+func (m *mover) hosts(i int) bool {
+	for j, l := range m.op.Lanes {
+		if l.Chore() && l.Phase != PhaseDue && l.Phase != PhaseFailed && l.Phase != PhaseDone && m.op.host(j) == m.op.Lanes[i].Name {
+			return true
+		}
+	}
+	return false
+}
+
 // wanted reports whether a job that was begun may still be sent, and the lane of the instance that it is sent to. A
 // chore that is not known to have been sent runs no more once the operation has changed its course, nor on an instance
 // that no longer waits for it: a migration in the midst of an abort would surprise everybody.

@@ -16,7 +16,7 @@ func (m *mover) join(i int) {
 
 func (m *mover) joinDue(i int) {
 	step, _ := m.op.Lanes[i].Step()
-	if m.busy(i) || !m.running(i) {
+	if m.busy(i) || m.hosts(i) || !m.running(i) {
 		return
 	}
 	for _, p := range m.pairs(i) {
