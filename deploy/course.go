@@ -126,9 +126,10 @@ func (l *LaneState) turn(laid []Step, now time.Time) {
 			l.done(OutcomeSkipped, now)
 		}
 	case l.Phase == PhaseDone:
-		if l.Ran && (l.Outcome == OutcomeDone || l.Outcome == OutcomePutBack) {
-			l.Touched, l.Outcome, l.EndAt = false, OutcomeNone, time.Time{}
-			l.revert(laid, true)
+		serves := l.Outcome == OutcomeDone || l.Outcome == OutcomePutBack
+		if l.Ran && (serves || l.Outcome == OutcomeHeld && l.Choice == nil && l.Cause.Code != InstanceGone) { // held by an abort, and by no decision about it
+			l.Touched, l.LeftOut, l.Outcome, l.EndAt = !serves, false, OutcomeNone, time.Time{}
+			l.revert(laid, serves)
 		}
 	case l.Leaving:
 	case !l.Touched:
