@@ -368,7 +368,6 @@ func (ta *saga) tell() (faults []string) {
 	time.Sleep(15 * time.Minute) // effects that were late
 	faults = append(faults, ta.judge()...)
 	s.stop()
-	s.w.Halt() // hosts' processes belong to the bubble
 	return faults
 }
 
@@ -586,7 +585,6 @@ func actAt(t *testing.T, kind string, stale, delay time.Duration, aborts, k, cra
 			faults = append(faults, fmt.Sprintf("I1: %d healthy\n%s", least, s.story(op.ID)))
 		}
 		s.stop()
-		s.w.Halt()
 	})
 	return faults, reached
 }

@@ -44,6 +44,7 @@ func play(t *testing.T, s deploytest.Setup, f func(*stage)) {
 		st.mark = st.w.Mark()
 		f(st)
 		st.stop()
+		st.w.Halt() // what runs on the hosts belongs to the bubble
 		cancel()
 		world.Wait()
 	})
