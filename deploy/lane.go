@@ -32,6 +32,11 @@ func foldChosen(o *Operation, l *LaneState, e Event) error {
 		}
 		l.done(OutcomeDone, e.At)
 	case ActRetry:
+		if step, _ := l.Step(); l.Reverting && !l.Joining && (step.Verb == VerbJoin || l.Cause.Code == PutBackByOther) {
+			l.revert(o.laid(l.Name), true) // the leave before this one led to the new ref
+			l.Choice = &act
+			break
+		}
 		l.retry()
 	case ActPutBack:
 		l.wayBack()
