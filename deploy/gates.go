@@ -82,8 +82,11 @@ func gateChore(m *mover, _ int, _ map[string]Reading) (Cause, bool) {
 }
 
 // gateUnavailable keeps the number of instances that are out at once within max_unavailable (I1), and at one until the
-// canary is done.
+// canary is done. One that is out already takes no new place.
 func gateUnavailable(m *mover, lane int, _ map[string]Reading) (Cause, bool) {
+	if m.op.Lanes[lane].Out() {
+		return Cause{}, true
+	}
 	window := m.window()
 	var out []string
 	for i, l := range m.op.Lanes {
@@ -99,7 +102,7 @@ func gateUnavailable(m *mover, lane int, _ map[string]Reading) (Cause, bool) {
 
 // window is how many instances may be out at once now.
 func (m *mover) window() int {
-	if len(m.canaries()) > 0 && !m.canaried() {
+	if len(m.canaries()) > 0 && !m.canaried() && !m.op.TurnedBack() {
 		return 1
 	}
 	return max(1, m.op.Plan.Preview.Window)

@@ -2,6 +2,7 @@ package deploy_test
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"junban/deploy"
@@ -14,10 +15,24 @@ func (m *machine) judge(before deploy.Operation, e deploy.Event) {
 		step, _ := before.Lanes[e.Lane].Step()
 		switch step.Verb {
 		case deploy.VerbLeave:
-			m.draining[e.Lane] = map[deploy.Pair]bool{}
+			m.draining[e.Lane], m.idle[e.Lane] = map[deploy.Pair]bool{}, false
 			m.mayLeave(e.Lane, "a leave is begun")
-		case deploy.VerbCommand:
+			m.inTurn(before, e.Lane)
+		case deploy.VerbBefore, deploy.VerbFirst, deploy.VerbAfter:
+			if m.chores[step.Verb] {
+				m.fail("I2: %s begins a second time", step.Verb)
+			}
+			m.chores[step.Verb] = true
+			m.choreInTurn(before, step.Verb)
+		case deploy.VerbCommand, deploy.VerbRevert:
 			m.mayRun(e.Lane, "a command is begun")
+			if len(m.plan.Preview.Groups) == 0 && !before.Lanes[e.Lane].Touched {
+				m.mayLeave(e.Lane, "a command is begun")
+				m.inTurn(before, e.Lane)
+			}
+			if (step.Verb == deploy.VerbRevert) != m.op.Lanes[e.Lane].Reverting || step.Verb == deploy.VerbRevert && m.op.Turned == nil {
+				m.fail("%s begins, and it goes not that way", step.Verb)
+			}
 			key := fmt.Sprint(e.Lane, "/", e.Attempt)
 			if m.commands[key] {
 				m.fail("I2: a second command begins in attempt %s", key)
@@ -35,6 +50,8 @@ func (m *machine) judge(before deploy.Operation, e deploy.Event) {
 	case deploy.EventEnded:
 		if step, _ := before.Lanes[e.Lane].Step(); e.OK && step.Verb == deploy.VerbLeave {
 			m.hasLeft(before, e.Lane)
+		} else if e.OK && step.Verb == deploy.VerbIdle {
+			m.isIdle(before, e.Lane)
 		} else if e.OK && step.Verb == deploy.VerbJoin {
 			m.isBack(before, e.Lane)
 		}
@@ -43,7 +60,7 @@ func (m *machine) judge(before deploy.Operation, e deploy.Event) {
 		}
 	case deploy.EventFinished:
 		for _, l := range before.Lanes {
-			if before.State.Rolling() && l.Phase != deploy.PhaseDone {
+			if before.State.Rolling() && l.Phase != deploy.PhaseDone && !(l.Chore() && l.Phase == deploy.PhaseDue && e.State != deploy.StateSucceeded) {
 				m.fail("it finishes while %s is in phase %s", l.Name, l.Phase)
 			}
 		}
@@ -91,7 +108,7 @@ func (m *machine) mayRun(lane int, what string) {
 		if !ok || m.now.Sub(r.Begun) > 2*time.Second {
 			m.fail("I3: %s without a fresh reading of %s", what, p.Group)
 		}
-		if state := r.Of(p).State; !state.Out() || state == deploy.Draining && what == "a command is begun" {
+		if state := r.Of(p).State; !state.Out() || state == deploy.Draining && what == "a command is begun" && !m.idle[lane] {
 			m.fail("I3: %s while %s is %s", what, p, state)
 		}
 	}
@@ -103,7 +120,8 @@ func (m *machine) hasLeft(before deploy.Operation, lane int) {
 	step, _ := before.Lanes[lane].Step()
 	for _, p := range step.Pairs {
 		r, prior := m.seen.Groups[p.Group], m.seen.Prior[p.Group]
-		if r.Of(p).State != deploy.Absent {
+		asks := before.Lanes[lane].At+1 < len(before.Lanes[lane].Steps) && before.Lanes[lane].Steps[before.Lanes[lane].At+1].Verb == deploy.VerbIdle
+		if r.Of(p).State != deploy.Absent && !(asks && r.Of(p).State == deploy.Draining && m.draining[lane][p]) {
 			m.fail("I3: drained while %s is %s", p, r.Of(p).State)
 		}
 		if m.draining[lane][p] {
@@ -141,7 +159,12 @@ func (m *machine) judgeOrder(e deploy.Effect) {
 			}
 		}
 	case deploy.DoSend:
-		if step, _ := m.op.Lanes[e.Lane].Step(); step.Verb == deploy.VerbCommand {
+		step, _ := m.op.Lanes[e.Lane].Step()
+		m.approved(step.Verb, e)
+		if i, ok := m.op.Lane(e.Job.Instance); ok && step.Verb == deploy.VerbFirst {
+			m.mayRun(i, "first is sent")
+		}
+		if step.Verb == deploy.VerbCommand || step.Verb == deploy.VerbRevert {
 			m.mayRun(e.Lane, "a command is sent")
 			if !m.commands[fmt.Sprint(e.Lane, "/", e.Attempt)] {
 				m.fail("I2: sent before it was begun")
@@ -156,12 +179,13 @@ func (m *machine) judgeOrder(e deploy.Effect) {
 // asItShould is one moment in which AWS, the hosts and the calls do what they should.
 func (m *machine) asItShould() {
 	clear(m.seen.Faults)
-	for id := range m.plan.Preview.Instances {
-		m.seen.Hosts[id] = deploy.Host{Begun: m.now, State: "running"}
+	for k := 1; k <= m.n; k++ {
+		m.seen.Hosts[instance(k)] = deploy.Host{Begun: m.now, State: "running"}
 	}
+	m.alarms("OK")
 	for _, g := range m.plan.Preview.Groups {
 		r := deploy.Reading{Begun: m.now}
-		for n := 1; n <= len(m.plan.Preview.Instances); n++ {
+		for n := 1; n <= m.n; n++ {
 			p := deploy.Pair{Group: g.ARN, Target: instance(n), Port: 8080}
 			if state := m.expected(p, deploy.Healthy); state != deploy.Absent {
 				r.Targets = append(r.Targets, deploy.Target{Pair: p, State: state})
@@ -182,7 +206,7 @@ func (m *machine) asItShould() {
 func (m *machine) kindly() {
 	begun := m.now
 	for rounds := 0; !m.op.State.Finished(); rounds++ {
-		if rounds > 3000 {
+		if rounds > 3000+300*m.n {
 			m.fail("after %s in a kind world it is still %s", m.now.Sub(begun), m.op.State)
 		}
 		m.now = m.now.Add(time.Second)
@@ -197,11 +221,139 @@ func (m *machine) decideKindly(since time.Duration) {
 	for _, o := range deploy.Offers(m.op) {
 		switch {
 		case m.op.State == deploy.StateRequested && o.Verb == deploy.ActApprove,
+			o.Verb == deploy.ActResume, o.Verb == deploy.ActContinue, o.Verb == deploy.ActGoOn,
 			since < 10*time.Minute && o.Verb == deploy.ActRetry,
 			since >= 10*time.Minute && o.Verb == deploy.ActLeaveOut,
 			since >= 20*time.Minute && o.Verb == deploy.ActAbort:
 			m.act(o)
 			return
 		}
+	}
+}
+
+// inTurn holds a leave of an instance that is in service against pause, questions, canary and zones.
+func (m *machine) inTurn(before deploy.Operation, lane int) {
+	l := before.Lanes[lane]
+	if l.Touched {
+		return
+	}
+	if before.State == deploy.StatePaused || before.Asked.Code != "" {
+		m.fail("%s leaves in state %s, asked %s", l.Name, before.State, before.Asked)
+	}
+	zone := m.op.Plan.Preview.Instances[l.Name].Zone
+	out, canary := 0, false
+	var baked time.Time
+	for n, i := range before.Plan.Preview.Order {
+		c := before.Lanes[i]
+		if c.Chore() {
+			if c.Steps[0].Verb == deploy.VerbBefore && c.Phase != deploy.PhaseDone && before.Turned == nil {
+				m.fail("%s leaves before %s is done", l.Name, c.Name)
+			}
+			continue
+		}
+		if c.Touched && c.Phase != deploy.PhaseDone && !c.Waits() && before.Course == deploy.CourseOn && m.op.Plan.Preview.Instances[c.Name].Zone != zone {
+			m.fail("%s of zone %s leaves while %s of another is out", l.Name, zone, c.Name)
+		}
+		if c.Out() {
+			out++
+		}
+		if first := m.canaryAt(n); first && i == lane {
+			canary = true
+		} else if first {
+			if c.EndAt.After(baked) {
+				baked = c.EndAt
+			}
+			if c.Phase != deploy.PhaseDone {
+				baked = m.now.Add(time.Hour)
+			}
+		}
+	}
+	if before.Turned != nil || before.Plan.Preview.Canaries == 0 {
+		return
+	}
+	if canary && out > 0 {
+		m.fail("a canary leaves while %d are out", out)
+	}
+	sick := slices.ContainsFunc(before.Answers, func(a deploy.Answer) bool { return a.Cause.Code == deploy.CanarySick })
+	said := slices.ContainsFunc(before.Answers, func(a deploy.Answer) bool { return a.Cause.Code == deploy.CanaryBaked })
+	rule := before.Plan.Rules.Canary
+	if !canary && (!sick && m.now.Before(baked.Add(rule.Bake)) || rule.Confirm && !said) {
+		m.fail("%s leaves before the canary is baked and confirmed", l.Name)
+	}
+}
+
+// canaryAt reports whether the n-th in the order is a canary.
+func (m *machine) canaryAt(n int) bool {
+	k := 0
+	for _, i := range m.op.Plan.Preview.Order[:n] {
+		if !m.op.Lanes[i].Chore() {
+			k++
+		}
+	}
+	return k < m.op.Plan.Preview.Canaries
+}
+
+// choreInTurn: before and first come before any command, after when every instance is done.
+func (m *machine) choreInTurn(before deploy.Operation, v deploy.Verb) {
+	for _, l := range before.Lanes {
+		switch {
+		case l.Chore():
+		case v == deploy.VerbAfter && l.Outcome != deploy.OutcomeDone:
+			m.fail("after begins while %s is not done", l.Name)
+		case v != deploy.VerbAfter && l.Ran:
+			m.fail("%s begins after a command on %s", v, l.Name)
+		}
+	}
+}
+
+// isIdle: the host has said so, or nothing is listed any more.
+func (m *machine) isIdle(before deploy.Operation, lane int) {
+	step, _ := before.Lanes[lane].Step()
+	listed := false
+	for _, p := range step.Pairs {
+		listed = listed || m.seen.Groups[p.Group].Of(p).State != deploy.Absent
+	}
+	for k, s := range m.seen.Effects {
+		if k.Lane == lane && k.Kind == deploy.DoWait && s.Done && s.Report != nil && s.Report.State == deploy.ReportExited && s.Report.Exit == 0 {
+			m.idle[lane] = true
+		}
+	}
+	if listed && !m.idle[lane] {
+		m.fail("I3: %s counts as idle, and nobody said so", before.Lanes[lane].Name)
+	}
+}
+
+// approved is I9: what is sent is what was asked for and approved, byte for byte.
+func (m *machine) approved(v deploy.Verb, e deploy.Effect) {
+	run, ref, revision := m.ask1.Run, m.ask1.Ref, m.ask1.Revision
+	back := run.Rollback
+	if back == "" {
+		back = run.Command
+	}
+	script := map[deploy.Verb]string{
+		deploy.VerbCommand: run.Command, deploy.VerbVerify: run.Verify, deploy.VerbRevert: back,
+		deploy.VerbBefore: run.Before, deploy.VerbFirst: run.First, deploy.VerbAfter: run.After, deploy.VerbIdle: run.Idle,
+	}[v]
+	if m.ask1.Kind == deploy.KindRollback && v == deploy.VerbCommand {
+		script = back
+	}
+	if m.op.Lanes[e.Lane].Reverting {
+		ref, revision = m.ask1.Previous, ""
+	}
+	user, directory := run.User, run.Directory
+	if e.Job.Instance == "" {
+		user, directory = "", ""
+	}
+	j := *e.Job
+	if j.Script != script || j.User != user || j.Directory != directory || j.Shell != run.Shell {
+		m.fail("I9: %s is %+v", v, j)
+	}
+	for _, want := range []string{"A=1", "B=2", "REF=" + ref, "REVISION=" + revision, "OPERATION_ID=op-1", "INSTANCE_ID=" + j.Instance} {
+		if !slices.Contains(j.Env, want) {
+			m.fail("I9: %s without %s: %v", v, want, j.Env)
+		}
+	}
+	if limit := run.Timeout; (v == deploy.VerbCommand || v == deploy.VerbRevert) && j.Timeout != limit {
+		m.fail("I9: %s for %s", v, j.Timeout)
 	}
 }

@@ -1,8 +1,12 @@
 package deploy_test
 
 import (
+	"cmp"
+	"flag"
 	"fmt"
 	"maps"
+	"math/rand/v2"
+	"os"
 	"slices"
 	"testing"
 	"time"
@@ -16,6 +20,7 @@ import (
 // every event and every order by the invariants, written down once more here. Then the world turns kind, and the
 // operation must come to an end.
 func TestWhateverIsSeen(t *testing.T) {
+	runs(t)
 	rapid.Check(t, func(t *rapid.T) {
 		m := newMachine(t)
 		for range 100 {
@@ -29,6 +34,22 @@ func TestWhateverIsSeen(t *testing.T) {
 	})
 }
 
+// runs says how many runs there are: JUNBAN_RUNS, or a few hundred; and says with which seed, so that anybody can tell
+// them again with -rapid.seed.
+func runs(t *testing.T) {
+	set := map[string]bool{}
+	flag.Visit(func(f *flag.Flag) { set[f.Name] = true })
+	for name, value := range map[string]string{"rapid.checks": cmp.Or(os.Getenv("JUNBAN_RUNS"), "300"), "rapid.seed": fmt.Sprint(rand.Uint64() | 1)} {
+		if set[name] {
+			continue
+		}
+		if err := flag.Set(name, value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Logf("%s runs, -rapid.seed=%s", flag.Lookup("rapid.checks").Value, flag.Lookup("rapid.seed").Value)
+}
+
 // machine is an operation, what its engine has seen, and what its invariants need remembered.
 type machine struct {
 	t    *rapid.T
@@ -39,23 +60,30 @@ type machine struct {
 	last deploy.Decision
 	plan deploy.Plan
 
-	commands map[string]bool // begun, by instance and attempt
+	n      int            // instances that there are
+	ask1   deploy.Request // what was asked for
+	bigger deploy.Plan    // the plan with the instance that may appear
+
+	commands map[string]bool      // begun, by instance and attempt
+	chores   map[deploy.Verb]bool // begun
+	idle     map[int]bool         // by lane: the host has said that it is idle since the leave
 	draining map[int]map[deploy.Pair]bool
 	sign     map[int]time.Time // by lane: when its deregister was last acknowledged, in this process
 	story    []string
 }
 
 func newMachine(t *rapid.T) *machine {
-	n := rapid.IntRange(2, 4).Draw(t, "instances")
-	groups := []string{"web", "api"}[:rapid.IntRange(1, 2).Draw(t, "groups")]
-	r := request(rapid.SampledFrom([]deploy.Kind{deploy.KindDeploy, deploy.KindDeploy, deploy.KindDeploy, deploy.KindDrain, deploy.KindRestore}).Draw(t, "kind"), "")
-	r.Rules.MaxUnavailable.N = rapid.IntRange(1, 2).Draw(t, "window")
-	r.Rules.MinHealthy.N = rapid.IntRange(0, n-1).Draw(t, "minimum")
-	if rapid.Bool().Draw(t, "no verification") {
-		r.Run.Verify = ""
+	n := rapid.SampledFrom(sizes).Draw(t, "instances")
+	if n > 4 {
+		n = rapid.IntRange(5, n).Draw(t, "of many")
 	}
-	f := fleet(n, groups...)
-	if r.Kind != deploy.KindDeploy {
+	groups := []string{"web", "api", "admin"}[:rapid.SampledFrom([]int{1, 1, 2, 2, 3}).Draw(t, "groups")]
+	r := anyRequest(t, n)
+	if r.Kind == deploy.KindDeploy && rapid.IntRange(0, 9).Draw(t, "behind no load balancer") == 9 {
+		groups = nil
+	}
+	f := anyFleet(t, n, groups)
+	if r.Kind == deploy.KindDrain || r.Kind == deploy.KindRestore {
 		r.On = "web-1"
 	}
 	if r.Kind == deploy.KindRestore {
@@ -68,13 +96,95 @@ func newMachine(t *rapid.T) *machine {
 		f.Held = []deploy.Lock{held}
 	}
 	p, err := deploy.MakePlan(r, f)
-	if err != nil {
+	if c, refused := deploy.RefusalOf(err); refused && c.Code == deploy.MinimumTooHigh {
+		t.Skip("a minimum that cannot be kept")
+	} else if err != nil {
 		t.Fatalf("plan: %v", err)
 	}
-	m := &machine{t: t, now: noon, plan: p, commands: map[string]bool{}, draining: map[int]map[deploy.Pair]bool{}, sign: map[int]time.Time{}}
+	m := &machine{
+		t: t, now: noon, plan: p, n: n, ask1: r, commands: map[string]bool{}, chores: map[deploy.Verb]bool{}, idle: map[int]bool{},
+		draining: map[int]map[deploy.Pair]bool{}, sign: map[int]time.Time{},
+	}
+	if bigger, err := deploy.MakePlan(r, grownBy(f, n, groups)); err == nil {
+		m.bigger = bigger
+	}
 	m.forget()
 	m.fold(deploy.Event{Op: "op-1", Type: deploy.EventRequested, By: dev.ID, Plan: &p})
 	return m
+}
+
+// sizes are those of the fleets: small ones mostly, since faults lie in how a few meet; some of up to 40.
+var sizes = []int{2, 2, 3, 3, 3, 4, 4, 2, 3, 4, 3, 2, 3, 4, 2, 3, 3, 4, 2, 8, 3, 2, 4, 3, 2, 3, 4, 3, 2, 3, 4, 40}
+
+// anyRequest is any request with any rules.
+func anyRequest(t *rapid.T, n int) deploy.Request {
+	often := func(of int, what string) bool { return rapid.IntRange(1, of).Draw(t, what) == of }
+	r := request(rapid.SampledFrom([]deploy.Kind{
+		deploy.KindDeploy, deploy.KindDeploy, deploy.KindDeploy, deploy.KindDeploy, deploy.KindRollback, deploy.KindDrain, deploy.KindRestore,
+	}).Draw(t, "kind"), "")
+	k := &r.Rules
+	k.MaxUnavailable = deploy.Count{N: rapid.IntRange(1, max(2, n/3)).Draw(t, "window")}
+	k.MinHealthy = deploy.Count{N: rapid.IntRange(0, n-1).Draw(t, "minimum")}
+	if often(6, "percent") {
+		k.MaxUnavailable, k.MinHealthy = deploy.Count{N: 40, Percent: true}, deploy.Count{N: 30, Percent: true}
+	}
+	if often(2, "no verification") {
+		r.Run.Verify = ""
+	}
+	k.OnFailure = rapid.SampledFrom([]deploy.Policy{"", deploy.PolicyAsk, deploy.PolicyStop, deploy.PolicyRollback}).Draw(t, "on failure")
+	if often(3, "canary") {
+		k.Canary = deploy.Canary{Instances: rapid.IntRange(1, 2).Draw(t, "canaries"), Bake: rapid.SampledFrom([]time.Duration{0, time.Minute, 5 * time.Minute}).Draw(t, "bake"), Confirm: often(2, "confirm")}
+	}
+	if often(4, "between") {
+		k.PauseBetween = 30 * time.Second
+	}
+	if often(3, "tolerate") {
+		k.Tolerate = 1
+	}
+	if often(3, "attention") {
+		k.Attention = deploy.Attention{After: []time.Duration{time.Minute, 5 * time.Minute}, Then: rapid.SampledFrom([]deploy.Policy{"", deploy.PolicyStop, deploy.PolicyRollback}).Draw(t, "then")}
+	}
+	if often(4, "alarms") {
+		k.Alarms = []string{"web-5xx"}
+	}
+	if often(5, "within") {
+		k.Within = 10 * time.Minute
+	}
+	if often(3, "idle") {
+		k.Drain = deploy.Drain{Idle: true, Settle: 10 * time.Second}
+	}
+	k.Dynamic = often(3, "dynamic")
+	if often(3, "chores") {
+		r.Run.Before, r.Run.First, r.Run.After = "./assets", "./migrate", "./notify"
+	}
+	if often(2, "rollback command") {
+		r.Run.Rollback = "./rollback.sh"
+	}
+	return r
+}
+
+// anyFleet is a fleet in one or two zones.
+func anyFleet(t *rapid.T, n int, groups []string) deploy.Fleet {
+	f := fleet(n, groups...)
+	zones := rapid.IntRange(1, 2).Draw(t, "zones")
+	for k := 1; k <= n; k++ {
+		i := f.Instances[instance(k)]
+		i.Zone = string(rune('a' + k%zones))
+		f.Instances[i.ID] = i
+		if len(groups) == 0 {
+			f.Tagged = append(f.Tagged, i.ID)
+		}
+	}
+	return f
+}
+
+// grownBy is the fleet with one instance more.
+func grownBy(f deploy.Fleet, n int, groups []string) deploy.Fleet {
+	more := fleet(n+1, groups...)
+	for id, i := range f.Instances {
+		more.Instances[id] = i
+	}
+	return more
 }
 
 // forget is what a restart does to what was seen.
@@ -99,8 +209,8 @@ func (m *machine) fold(e deploy.Event) {
 	if m.back, err = deploy.Apply(m.back, through(m.t, e)); err != nil {
 		m.fail("Apply refuses what the journal gives back: %v", err)
 	}
-	if m.op.Seq%5 != 0 && !m.op.State.Finished() {
-		// comparing is most of the work
+	if m.op.Seq%53 != 0 && (!m.op.State.Finished() || m.op.Seq%4 != 0) {
+		// comparing is nearly all of the work
 	} else if d := differs(m.op, m.back); d != "" {
 		m.fail("the journal gives back another operation:\n%s", d)
 	}
@@ -159,18 +269,26 @@ func (m *machine) happen() {
 	m.now = m.now.Add(rapid.SampledFrom([]time.Duration{0, time.Second, time.Second, 3 * time.Second, 10 * time.Second, 35 * time.Second, 2 * time.Minute, 6 * time.Minute}).Draw(m.t, "later"))
 	switch rapid.SampledFrom([]string{
 		"effect", "as it should", "person", "restart", "as it should", "read", "effect", "as it should", "trouble", "as it should", "host",
-		"effect", "read all", "as it should", "as it should", "as it should", "as it should",
+		"effect", "read all", "as it should", "as it should", "as it should", "as it should", "appears",
 	}).Draw(m.t, "what") {
 	case "as it should":
 		m.asItShould()
 	case "read":
+		if len(m.plan.Preview.Groups) == 0 {
+			return
+		}
 		m.read(m.plan.Preview.Groups[rapid.IntRange(0, len(m.plan.Preview.Groups)-1).Draw(m.t, "group")])
 	case "read all":
 		for _, g := range m.plan.Preview.Groups {
 			m.read(g)
 		}
-		for id := range m.plan.Preview.Instances {
-			m.seen.Hosts[id] = deploy.Host{Begun: m.now, State: "running"}
+		for k := 1; k <= m.n; k++ {
+			m.seen.Hosts[instance(k)] = deploy.Host{Begun: m.now, State: "running"}
+		}
+		m.alarms(rapid.SampledFrom([]string{"OK", "OK", "ALARM"}).Draw(m.t, "alarm"))
+	case "appears":
+		if m.n == len(m.plan.Preview.Instances) && len(m.bigger.Lanes) > 0 {
+			m.n++
 		}
 	case "host":
 		id := rapid.SampledFrom(slices.Sorted(maps.Keys(m.plan.Preview.Instances))).Draw(m.t, "host")
@@ -184,7 +302,7 @@ func (m *machine) happen() {
 		m.fold(deploy.Event{Type: deploy.EventResumed})
 	case "trouble":
 		for _, l := range m.last.Looks {
-			key := deploy.Look{Group: l.Group, Instance: l.Instance}
+			key := deploy.Look{Group: l.Group, Instance: l.Instance, Alarms: l.Alarms}
 			tr := m.seen.Faults[key]
 			if tr.Tries == 0 {
 				tr.Since = m.now
@@ -197,7 +315,7 @@ func (m *machine) happen() {
 // read shows a group in any state, mostly in one that is to be expected.
 func (m *machine) read(g deploy.Group) {
 	r := deploy.Reading{Begun: m.now}
-	for n := 1; n <= len(m.plan.Preview.Instances); n++ {
+	for n := 1; n <= m.n; n++ {
 		p := deploy.Pair{Group: g.ARN, Target: instance(n), Port: 8080}
 		state := rapid.SampledFrom([]deploy.Health{
 			deploy.Healthy, deploy.Healthy, deploy.Healthy, deploy.Draining, deploy.Absent, deploy.Initial, deploy.Unhealthy,
@@ -233,6 +351,8 @@ func (m *machine) expected(p deploy.Pair, otherwise deploy.Health) deploy.Health
 		return deploy.Draining
 	case step.Verb == deploy.VerbLeave && l.Phase != deploy.PhaseAccepted:
 		return otherwise
+	case step.Verb == deploy.VerbIdle && m.now.Sub(l.Left) < 20*time.Second:
+		return deploy.Draining
 	case step.Verb == deploy.VerbJoin && l.Phase == deploy.PhaseAccepted:
 		return deploy.Healthy
 	}
@@ -287,9 +407,16 @@ func (m *machine) succeed(k deploy.EffectKey, s deploy.EffectSeen, r deploy.Repo
 	m.seen.Effects[k] = s
 }
 
+func (m *machine) alarms(state string) {
+	m.seen.Alarms = deploy.Alarms{Begun: m.now, States: map[string]string{"web-5xx": state}}
+}
+
 func (m *machine) check() {
 	delete(m.seen.Effects, deploy.EffectKey{Kind: deploy.DoCheck})
 	p := m.plan
+	if m.op.State.Rolling() && m.n > len(m.plan.Preview.Instances) {
+		p = m.bigger
+	}
 	m.seen.Check = &deploy.Check{At: m.now, Plan: &p, People: map[string]deploy.Person{dev.ID: dev, lead.ID: lead}}
 }
 
@@ -300,8 +427,8 @@ func (m *machine) person() {
 		return
 	}
 	o := rapid.SampledFrom(offers).Draw(m.t, "offer")
-	if slices.Contains([]deploy.ActVerb{deploy.ActDeny, deploy.ActWithdraw, deploy.ActAbort}, o.Verb) && len(m.op.Aborts) == 0 &&
-		rapid.IntRange(0, 9).Draw(m.t, "mean it") > 0 {
+	if slices.Contains([]deploy.ActVerb{deploy.ActDeny, deploy.ActWithdraw, deploy.ActAbort, deploy.ActRollback}, o.Verb) && m.op.Course == deploy.CourseOn &&
+		rapid.IntRange(0, 5).Draw(m.t, "mean it") > 0 {
 		if o = offers[0]; o.Verb == deploy.ActWithdraw || o.Verb == deploy.ActAbort {
 			return
 		}

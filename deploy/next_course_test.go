@@ -1,6 +1,7 @@
 package deploy_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -89,5 +90,36 @@ func TestASecondZoneOpensWhenTheFirstIsFinished(t *testing.T) {
 	s.accepted(2).ended(2).begun(2).accepted(2).failed(2, deploy.CommandFailed)
 	if got := left(); got != "i-1 i-2 i-3 " {
 		t.Errorf("when web-3 has failed, %s", got)
+	}
+}
+
+// A new attempt at an instance that did not come back with the ref before does not give it the new one again.
+func TestARetryOnTheWayBackGoesBack(t *testing.T) {
+	s := ruled(t, 1, 1, "web").steps(0, 2).begun(0).accepted(0).failed(0, deploy.VerifyFailed).turned()
+	s.steps(0, 2).begun(0).accepted(0).failed(0, deploy.HealthTimeout).chosen(0, deploy.ActRetry)
+	var left []deploy.Verb
+	for _, step := range s.op.Lanes[0].Steps[s.op.Lanes[0].At:] {
+		left = append(left, step.Verb)
+	}
+	if want := []deploy.Verb{deploy.VerbLeave, deploy.VerbRevert, deploy.VerbVerify, deploy.VerbJoin}; !slices.Equal(left, want) {
+		t.Errorf("left to do: %v", left)
+	}
+	if l := s.op.Lanes[0]; l.Attempt != 3 || l.Choice == nil {
+		t.Errorf("attempt %d, chosen by %v", l.Attempt, l.Choice)
+	}
+}
+
+// Two that are out when a rollout with a canary turns back do not wait for each other.
+func TestTheWayBackOfACanaryIsAsWideAsTheWindow(t *testing.T) {
+	r := request(deploy.KindDeploy, "")
+	r.Rules.MaxUnavailable.N, r.Rules.Canary.Instances = 2, 1
+	s := tell(t, plan(t, r, fleet(4, "web"))).rolling().steps(0, 4)
+	s.begun(1).accepted(1).ended(1).begun(2).accepted(2).ended(2).steps(1, 2).steps(2, 2)
+	s.begun(1).accepted(1).begun(2).accepted(2).turned()
+	s.decided(seenAt(s.now, reading(s.now, "web", 4, states{2: deploy.Initial, 3: deploy.Initial})))
+	for i := 1; i <= 2; i++ {
+		if got := s.op.Lanes[i]; got.Phase != deploy.PhaseBegun {
+			t.Errorf("%s: %s", got.Name, got.Phase)
+		}
 	}
 }
