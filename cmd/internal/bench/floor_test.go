@@ -26,6 +26,9 @@ func (r *rig) figures(n int, op deploy.Operation) figures {
 		r.tb.Errorf("%s: %s %s", op.ID, op.State, op.Cause)
 	}
 	f := figures{wall: op.FinishedAt.Sub(op.StartedAt)}
+	if r.together {
+		f.wall = op.FinishedAt.Sub(r.starts.at)
+	}
 	registered := map[world.Pair]time.Time{}
 	back := 0
 	for _, e := range r.world.LogSince(r.mark) {

@@ -6,7 +6,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"junban/deploy"
 	"junban/deploy/awssim"
 )
 
@@ -51,29 +50,32 @@ func (r *rig) play() crowd {
 	return c
 }
 
-// troubles are failures of an operation that AWS's throttling had a part in.
-func troubles(ops []deploy.Operation) int {
-	n := 0
-	for _, op := range ops {
-		for _, l := range op.Lanes {
-			if l.Failed {
-				n++
-			}
-		}
+// judge says what is too slow, and whether AWS had to throttle anything.
+func (c crowd) judge(tb testing.TB) {
+	tb.Helper()
+	tb.Logf("wall over floor: best %.3f, median %.3f, worst %.3f; %.2f looks per instance; throttled %v; load average %s",
+		c.at(0), c.at(0.5), c.at(1), c.looks, c.throttled, load())
+	if c.at(0.5) > atOnce {
+		tb.Errorf("the median is %.3f of the floor, at most %.2f is wanted", c.at(0.5), atOnce)
 	}
-	return n
+	if len(c.throttled) > 0 {
+		tb.Errorf("throttled: %v", c.throttled)
+	}
 }
 
 // TestFiftyRolloutsAtOnce: all succeed, AWS throttles nothing, and the median is near its floor, however scarce calls are.
 func TestFiftyRolloutsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newRig(t, fifty(true)).play()
-		t.Logf("wall over floor: best %.3f, median %.3f, worst %.3f; %.2f looks per instance; throttled %v", c.at(0), c.at(0.5), c.at(1), c.looks, c.throttled)
-		if c.at(0.5) > atOnce {
-			t.Errorf("the median is %.3f of the floor, at most %.2f is wanted", c.at(0.5), atOnce)
-		}
-		if len(c.throttled) > 0 {
-			t.Errorf("throttled: %v", c.throttled)
-		}
+		newRig(t, fifty(true)).play().judge(t)
 	})
+}
+
+// BenchmarkFiftyRollouts is the same in real time, over TCP, with commands that really run.
+func BenchmarkFiftyRollouts(b *testing.B) {
+	for b.Loop() {
+		c := newRig(b, fifty(false)).play()
+		b.ReportMetric(c.at(0.5), "median/floor")
+		b.ReportMetric(c.looks, "looks/instance")
+		c.judge(b)
+	}
 }

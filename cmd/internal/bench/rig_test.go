@@ -244,6 +244,7 @@ type starters struct {
 	open  chan struct{} // closed: operations may start
 	mu    sync.Mutex
 	left  int
+	at    time.Time         // when the last of them could start
 	calls map[deploy.ID]int // how many calls AWS had answered when the operation started
 }
 
@@ -252,6 +253,7 @@ func (s *starters) Append(ctx context.Context, e deploy.Event, row deploy.Row, c
 		s.mu.Lock()
 		s.calls[e.Op] = len(s.aws.Calls())
 		if s.left--; s.left == 0 && !s.opened() {
+			s.at = time.Now()
 			close(s.open)
 		}
 		s.mu.Unlock()
