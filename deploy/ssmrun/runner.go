@@ -28,8 +28,8 @@ const document = "AWS-RunShellScript"
 
 // Options change a Runner's limits; the zero value is right for AWS.
 type Options struct {
-	// Reads is the budget of GetCommandInvocation and ListCommands, Sends that of SendCommand. The defaults are 8 a second
-	// with a burst of 20, and 3 a second with a burst of 10; AWS publishes no figures.
+	// Reads is the budget of GetCommandInvocation and ListCommands, Sends that of SendCommand. The defaults are 9 a second
+	// with a burst of 30, and 4.5 a second with a burst of 15; AWS publishes no figures.
 	Reads, Sends *rate.Limiter
 	// ReadTimeout and SendTimeout limit each try. The defaults are 10 s and 15 s.
 	ReadTimeout, SendTimeout time.Duration
@@ -46,10 +46,10 @@ type Runner struct {
 // New makes a Runner from the SDK's configuration. It makes no call.
 func New(cfg aws.Config, o Options) *Runner {
 	if o.Reads == nil {
-		o.Reads = rate.NewLimiter(8, 20)
+		o.Reads = rate.NewLimiter(9, 30)
 	}
 	if o.Sends == nil {
-		o.Sends = rate.NewLimiter(3, 10)
+		o.Sends = rate.NewLimiter(4.5, 15)
 	}
 	if o.ReadTimeout <= 0 {
 		o.ReadTimeout = 10 * time.Second

@@ -87,7 +87,7 @@ func (p *places) place(name string) (place, bool) {
 	b, ok := p.budgets[spot]
 	if !ok {
 		// Run Command's are package ssmrun's own defaults, said here so that two names of one account share them.
-		b = budgets{awscloud.Defaults(), ssmrun.Options{Reads: rate.NewLimiter(8, 20), Sends: rate.NewLimiter(3, 10)}}
+		b = budgets{awscloud.Defaults(), ssmrun.Options{Reads: rate.NewLimiter(9, 30), Sends: rate.NewLimiter(4.5, 15)}}
 		p.budgets[spot] = b
 	}
 	at := place{awscloud.New(cfg, b.cloud), ssmrun.New(cfg, b.ssm)}
