@@ -35,7 +35,7 @@ func (r *Runner) Cancel(ctx context.Context, j deploy.Job) (deploy.Report, error
 	if err != nil {
 		return deploy.Report{}, unsure(err)
 	}
-	inv, err := r.follow(ctx, j.Instance, id)
+	inv, err := r.follow(ctx, deploy.Job{Instance: j.Instance}, id)
 	if err != nil {
 		return deploy.Report{}, unsure(err)
 	}

@@ -33,14 +33,15 @@ type Options struct {
 	Reads, Sends *rate.Limiter
 	// ReadTimeout and SendTimeout limit each try. The defaults are 10 s and 15 s.
 	ReadTimeout, SendTimeout time.Duration
-	// Poll is the shortest pause between two looks at a command, by default 0.5 s. The longest is ten times that.
+	// Poll is the shortest pause between two looks at a command, by default 0.25 s. The longest is twenty times that.
 	Poll time.Duration
 }
 
 // Runner runs jobs through the SSM of one account and region. It is safe for concurrent use.
 type Runner struct {
-	ssm *ssm.Client
-	o   Options
+	ssm   *ssm.Client
+	o     Options
+	paces paces
 }
 
 // New makes a Runner from the SDK's configuration. It makes no call.
@@ -58,7 +59,7 @@ func New(cfg aws.Config, o Options) *Runner {
 		o.SendTimeout = 15 * time.Second
 	}
 	if o.Poll <= 0 {
-		o.Poll = 500 * time.Millisecond
+		o.Poll = 250 * time.Millisecond
 	}
 	return &Runner{
 		ssm: ssm.NewFromConfig(cfg, func(c *ssm.Options) {

@@ -30,7 +30,7 @@ const doesNotExist = "InvocationDoesNotExist"
 // A fault means that the command could not be followed, after two minutes of nothing but failures, or after one of SSM
 // not knowing the command (refused, InvocationDoesNotExist); what became of it is then open.
 func (r *Runner) Wait(ctx context.Context, j deploy.Job, id string) (deploy.Report, error) {
-	inv, err := r.follow(ctx, j.Instance, id)
+	inv, err := r.follow(ctx, j, id)
 	if err != nil {
 		return deploy.Report{}, err
 	}
@@ -46,15 +46,25 @@ func (r *Runner) Wait(ctx context.Context, j deploy.Job, id string) (deploy.Repo
 	return hr.Told(), nil
 }
 
-// follow looks at a command until it has ended: after one part in eight of the time that it has taken so far, so that
-// its end is seen soon however long it takes, and never more often than Poll or less often than ten times that.
-func (r *Runner) follow(ctx context.Context, instance, id string) (*ssm.GetCommandInvocationOutput, error) {
-	doing := "GetCommandInvocation on " + instance
-	in := &ssm.GetCommandInvocationInput{CommandId: aws.String(id), InstanceId: aws.String(instance)}
-	began := time.Now()
+// follow looks at a command until it has ended: when the same script has ended before, and else after one part in six of
+// the time that it has taken so far, so that its end is seen soon however long it takes; never more often than Poll or
+// less often than twenty times that.
+func (r *Runner) follow(ctx context.Context, j deploy.Job, id string) (*ssm.GetCommandInvocationOutput, error) {
+	doing := "GetCommandInvocation on " + j.Instance
+	in := &ssm.GetCommandInvocationInput{CommandId: aws.String(id), InstanceId: aws.String(j.Instance)}
+	began, usual := time.Now(), r.paces.of(j)
+	var looked time.Duration // how long after the begin the last look was
 	answered := began // the last time that SSM knew the command
 	for {
-		pause := min(max(r.o.Poll, time.Since(began)/8), 10*r.o.Poll)
+		so := time.Since(began)
+		pause := max(r.o.Poll, so/6)
+		switch {
+		case so < usual:
+			pause = usual - so
+		case so < 2*usual:
+			pause = max(r.o.Poll, (so-usual)/2)
+		}
+		pause = min(pause, 20*r.o.Poll)
 		if err := sleep(ctx, pause); err != nil {
 			return nil, fmt.Errorf("%s: %w", doing, err)
 		}
@@ -63,9 +73,10 @@ func (r *Runner) follow(ctx context.Context, instance, id string) (*ssm.GetComma
 		})
 		if err == nil {
 			if over(out.Status) {
+				r.paces.learn(j, time.Since(began), min((time.Since(began)-looked)/16, r.o.Poll/2))
 				return out, nil
 			}
-			answered = time.Now()
+			answered, looked = time.Now(), time.Since(began)
 			continue
 		}
 		if _, ok := errors.AsType[*deploy.Fault](err); !ok {

@@ -3,6 +3,7 @@ package ssmrun_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -109,7 +110,7 @@ func TestSilenceIsUnknownUnlessSSMProvesThatNothingStarted(t *testing.T) {
 func TestTheEndIsSeenSoonAndWithFewLooks(t *testing.T) {
 	for _, c := range []struct{ takes, within, looks time.Duration }{
 		{0, 500 * time.Millisecond, 1},
-		{4 * time.Second, 600 * time.Millisecond, 9},
+		{4 * time.Second, 600 * time.Millisecond, 13},
 		{30 * time.Second, 4 * time.Second, 30},
 		{10 * time.Minute, 5 * time.Second, 150},
 	} {
@@ -125,6 +126,38 @@ func TestTheEndIsSeenSoonAndWithFewLooks(t *testing.T) {
 				}
 				if n := f.sim.Count(get); n > int(c.looks) {
 					t.Errorf("%d looks, want %d at most", n, c.looks)
+				}
+			})
+		})
+	}
+}
+
+// TestWhatHasRunBeforeIsLookedAtWhenItMayHaveEnded: the second host that runs a script, and those after it, cost fewer
+// looks than the first one, and their ends are seen sooner, also when they take a little less or more time.
+func TestWhatHasRunBeforeIsLookedAtWhenItMayHaveEnded(t *testing.T) {
+	for _, c := range []struct{ first, then, within, looks time.Duration }{
+		{1100 * time.Millisecond, 1100 * time.Millisecond, 250 * time.Millisecond, 2},
+		{4 * time.Second, 4 * time.Second, 600 * time.Millisecond, 2},
+		{4 * time.Second, 4500 * time.Millisecond, 300 * time.Millisecond, 4},
+		{90 * time.Second, 90 * time.Second, 5 * time.Second, 19},
+		{90 * time.Second, 30 * time.Second, 5 * time.Second, 7},
+	} {
+		t.Run(fmt.Sprint(c.first, " then ", c.then), func(t *testing.T) {
+			bubble(t, func(t *testing.T, f *fixture) {
+				f.says = lasting(c.first, awssim.Outcome{Stdout: answer("state=exited\texit=0")})
+				j := job()
+				j.Timeout = time.Hour
+				f.run(t, j)
+				f.says = lasting(c.then, awssim.Outcome{Stdout: answer("state=exited\texit=0")})
+				for range 5 {
+					before, began := f.sim.Count(get), time.Now()
+					f.run(t, j)
+					if late := time.Since(began) - c.then; late > c.within {
+						t.Errorf("seen %v late, want %v at most", late, c.within)
+					}
+					if n := f.sim.Count(get) - before; n > int(c.looks) {
+						t.Errorf("%d looks, want %d at most", n, c.looks)
+					}
 				}
 			})
 		})
