@@ -42,8 +42,8 @@ func (k kind) rules(r Request) Rules {
 	return rules
 }
 
-// allowed refuses what the calendar, a lock of the service or a finding does not allow.
-func (k kind) allowed(r Request, f Fleet, findings []Finding) error {
+// allowed refuses what the calendar or a lock of the service does not allow.
+func (k kind) allowed(r Request, f Fleet) error {
 	if (r.Emergency || r.Kind == KindLock) && strings.TrimSpace(r.Reason) == "" {
 		return refuse(NoReason, "act", map[bool]string{true: "emergency", false: string(r.Kind)}[r.Emergency])
 	}
@@ -55,6 +55,19 @@ func (k kind) allowed(r Request, f Fleet, findings []Finding) error {
 			return refuse(ServiceLocked, "by", h.By, "why", h.Why, "since", stamp(h.Since), "op", h.Op, "cause", h.Cause.Code)
 		}
 	}
+	if !r.At.IsZero() {
+		if c, ok := r.Rules.Calendar.closed(r.At); !ok {
+			return &Refusal{c}
+		}
+	}
+	return nil
+}
+
+// sound refuses what a finding speaks against. It is asked last: what else refuses a plan says more of what to do.
+func (k kind) sound(r Request, findings []Finding) error {
+	if !k.rolls || r.Emergency {
+		return nil
+	}
 	var blocking []string
 	for _, x := range findings {
 		if x.Severity == Blocks && x.Accepted == "" {
@@ -63,11 +76,6 @@ func (k kind) allowed(r Request, f Fleet, findings []Finding) error {
 	}
 	if len(blocking) > 0 {
 		return refuse(DoctorBlocks, "findings", strings.Join(blocking, ", "), "service", r.Service)
-	}
-	if !r.At.IsZero() {
-		if c, ok := r.Rules.Calendar.closed(r.At); !ok {
-			return &Refusal{c}
-		}
 	}
 	return nil
 }

@@ -115,7 +115,7 @@ func MakePlan(r Request, f Fleet, findings ...Finding) (Plan, error) {
 			return Plan{}, refuse(NotBalanced, "group", g.Name)
 		}
 	}
-	if err := kind.allowed(r, f, findings); err != nil {
+	if err := kind.allowed(r, f); err != nil {
 		return Plan{}, err
 	}
 	p := Plan{Terms: Terms{
@@ -137,6 +137,9 @@ func MakePlan(r Request, f Fleet, findings ...Finding) (Plan, error) {
 	p.Preview.fill(f, p.Rules)
 	p.arrange(members, f)
 	if err := p.reachable(f); err != nil {
+		return Plan{}, err
+	}
+	if err := kind.sound(r, findings); err != nil {
 		return Plan{}, err
 	}
 	p.Preview.Estimate = estimate(p)

@@ -57,7 +57,7 @@ func newStage(t testing.TB, s setup) *stage {
 	s = s.filled()
 	st := &stage{t: t, dir: shortDir(t)}
 	st.w = world.New(world.Options{Seed: 1})
-	st.aws = awssim.New(awssim.Options{World: st.w, Seed: 1, Probe: func(context.Context, world.Check) world.Result { return world.Result{OK: true} }})
+	st.aws = awssim.New(awssim.Options{World: st.w, Seed: 1, Probe: st.probe})
 	st.fleet(s)
 	ctx, cancel := context.WithCancel(context.Background())
 	ran := make(chan error, 1)

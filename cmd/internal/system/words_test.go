@@ -9,7 +9,7 @@ import (
 )
 
 // buttonValue digs a button's value out of a message.
-func buttonValue(t *testing.T, m slacksim.Message, action string) string {
+func buttonValue(t testing.TB, m slacksim.Message, action string) string {
 	t.Helper()
 	data, err := json.Marshal(m)
 	if err != nil {
