@@ -224,7 +224,15 @@ func duration(p deploy.Plan) Text {
 	if e.PerInstance <= 0 || p.Kind == deploy.KindRestore {
 		return nil
 	}
-	out := T(fmt.Sprintf("About %s%s; of %s per instance, %s is the deregistration delay.", Duration(e.Total), commands(p, " and the commands"), Duration(e.PerInstance), Duration(e.Delay)))
+	var longest time.Duration
+	for _, g := range p.Preview.Groups {
+		longest = max(longest, g.Delay)
+	}
+	about := fmt.Sprintf("About %s%s; of %s per instance, ", Duration(e.Total), commands(p, " and the commands"), Duration(e.PerInstance))
+	if p.Rules.Drain.Idle && e.Delay < longest {
+		return T(about + fmt.Sprintf("about %s is the wait until its connections are idle (drain.until: idle), at most the deregistration delay of %s.", Duration(e.Delay), Duration(longest)))
+	}
+	out := T(about + fmt.Sprintf("%s is the deregistration delay.", Duration(e.Delay)))
 	switch {
 	case e.Delay < time.Minute:
 	case p.Rules.Drain.Idle:

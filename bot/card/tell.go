@@ -165,7 +165,11 @@ func tellDone(is deploy.Operation, before, after deploy.LaneState, step deploy.S
 	if following, ok := after.Step(); ok && step.Verb == deploy.VerbLeave && following.Verb == deploy.VerbIdle {
 		return nil // it is not drained yet
 	}
-	text := T(who, transitions[step.Verb], " in ", took)
+	transition := transitions[step.Verb]
+	if before.NotIdle { // the delay was waited out instead
+		transition = transitions[deploy.VerbLeave]
+	}
+	text := T(who, transition, " in ", took)
 	if v := version(is.Plan, after); v != "" && after.Outcome != deploy.OutcomeNone && after.Outcome != deploy.OutcomePutBack {
 		text = T(text, ", "+v)
 	}
