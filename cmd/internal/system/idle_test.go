@@ -16,8 +16,8 @@ import (
 	"junban/deploy/awssim/world"
 )
 
-// left is how long an instance had been out when its command began, as AWS saw it.
-func (st *stage) left(n int, mark world.Mark) time.Duration {
+// drainedFor is how long an instance had been out when its command began, as AWS saw it.
+func (st *stage) drainedFor(n int, mark world.Mark) time.Duration {
 	st.t.Helper()
 	var out time.Time
 	for _, e := range st.w.LogSince(mark) {
@@ -59,7 +59,7 @@ func TestWithUntilIdleAnInstanceIsDeployedToWhenItsIdleCommandSaysSo(t *testing.
 	st.shows(ts, "Succeeded")
 	st.safe(mark)
 	for n := range st.ids {
-		if took := st.left(n, mark); took > 40*time.Second {
+		if took := st.drainedFor(n, mark); took > 40*time.Second {
 			t.Errorf("%s was out for %v before its command: the delay of 80 s was waited for", st.ids[n], took)
 		}
 	}
@@ -82,7 +82,7 @@ func TestWhereIdleCannotBeSeenTheDelayIsWaitedOut(t *testing.T) {
 	st.shows(ts, "Succeeded")
 	st.safe(mark)
 	for n := range st.ids {
-		if took := st.left(n, mark); took < delay {
+		if took := st.drainedFor(n, mark); took < delay {
 			t.Errorf("%s was deployed to after %v of a delay of %v", st.ids[n], took, delay)
 		}
 	}
@@ -115,7 +115,7 @@ func TestARequestInFlightHoldsTheDrainAndAKeptAliveConnectionDoesNot(t *testing.
 		_, _ = io.WriteString(w, "hello")
 	}))
 	t.Cleanup(backend.Close)
-	st.joins(backend.Listener.Addr().(*net.TCPAddr).Port)
+	st.joinsAt(backend.Listener.Addr().(*net.TCPAddr).Port)
 	client := backend.Client()
 	ask := func(path string) error {
 		resp, err := client.Get(backend.URL + path)
@@ -150,7 +150,7 @@ func TestARequestInFlightHoldsTheDrainAndAKeptAliveConnectionDoesNot(t *testing.
 			}
 		}
 	}
-	if took := st.left(2, mark); took > 60*time.Second {
+	if took := st.drainedFor(2, mark); took > 60*time.Second {
 		t.Errorf("it was out for %v before its command: the kept-alive connection held it", took)
 	}
 	if strings.Contains(st.thread(ts), "cannot be seen") {
@@ -158,8 +158,8 @@ func TestARequestInFlightHoldsTheDrainAndAKeptAliveConnectionDoesNot(t *testing.
 	}
 }
 
-// joins adds one more instance, healthy, whose target is on a port.
-func (st *stage) joins(port int) {
+// joinsAt adds one more instance, healthy, whose target is on a port.
+func (st *stage) joinsAt(port int) {
 	st.t.Helper()
 	n := len(st.ids) + 1
 	id := fmt.Sprintf("i-%017d", n)
