@@ -321,6 +321,7 @@ func (m *machine) isIdle(before deploy.Operation, lane int) {
 	if listed && !m.idle[lane] {
 		m.fail("I3: %s counts as idle, and nobody said so", before.Lanes[lane].Name)
 	}
+	m.idle[lane] = true // or gone, which is more
 }
 
 // approved is I9: what is sent is what was asked for and approved, byte for byte.
