@@ -17,6 +17,11 @@ const (
 	decide  = "deploy/decide.go"
 	fleet   = "deploy/fleet.go"
 	terms   = "deploy/terms.go"
+	course  = "deploy/course.go"
+	policy  = "deploy/policy.go"
+	canary  = "deploy/gate_canary.go"
+	chores  = "deploy/chore.go"
+	start   = "deploy/next_start.go"
 	loop    = "deploy/engine/loop.go"
 	engines = "deploy/engine/engine.go"
 )
@@ -81,7 +86,7 @@ var bugs = []bug{
 		[]guard{{core, "TestWhatIsOutIsNotHealthyWhateverAReadingShows"}},
 	},
 	{
-		"max_unavailable is ignored", window, "len(out) >= max(1, window)", "len(out) > len(m.op.Lanes)",
+		"max_unavailable is ignored", window, "if len(out) >= window {", "if len(out) > len(m.op.Lanes) {",
 		[]guard{{core, "TestMaxUnavailable"}, {engine, "TestCrashAtEveryHook/deploy$"}},
 	},
 	{
@@ -106,7 +111,7 @@ var bugs = []bug{
 		[]guard{{core, "TestACommandWhoseIdIsUnknown"}},
 	},
 	{
-		"put back by another hand is not noticed before the command begins", command, "		if state == Absent {\n			continue\n		}", "		if state == Absent || m.op.ResumedAt.Before(m.now) {\n			continue\n		}",
+		"put back by another hand is not noticed before the command begins", command, "		if state == Absent || state == Draining && m.idled(i) {", "		if state == Absent || m.op.ResumedAt.Before(m.now) {",
 		[]guard{{core, "TestNoCommandOnAnInstanceInService"}},
 	},
 	{
@@ -138,11 +143,11 @@ var bugs = []bug{
 		[]guard{{engine, "TestLeftOutIsOutOfService"}},
 	},
 	{
-		"a double click aborts twice", "deploy/offers.go", "Offer{Verb: ActAbort, Attempt: len(o.Aborts) + 1}", "Offer{Verb: ActAbort, Attempt: 1}",
+		"a double click aborts twice", "deploy/offers.go", "Offer{Verb: ActAbort, Attempt: o.nextAbort()}", "Offer{Verb: ActAbort, Attempt: 1}",
 		[]guard{{core, "TestADoubleClickOnAbortIsNotASecondAbort"}},
 	},
 	{
-		"abort puts back what failed", lane, "	case l.Phase == PhaseFailed && (l.Ran || ", "	case l.Phase == PhaseFailed && (",
+		"abort puts back what failed", course, "	case l.Phase == PhaseFailed && (l.Ran || ", "	case l.Phase == PhaseFailed && (",
 		[]guard{{core, "TestWhatAnAbortMakesOfALane"}, {engine, "TestWaysOutOfAFailure/abort"}},
 	},
 	{
@@ -150,15 +155,15 @@ var bugs = []bug{
 		[]guard{{core, "TestWhereARetryBegins"}, {engine, "TestWaysOutOfAFailure/retry"}},
 	},
 	{
-		"locks are not taken", journal, "			c.Take = append(c.Take, l)", "			_ = l",
+		"locks are not taken", journal, "			c.Take = append(c.Take, after.lock(r, e.At))", "			_ = r",
 		[]guard{{core, "TestLocksAreTaken"}, {engine, "TestTwoRolloutsDoNotOverlap"}},
 	},
 	{
-		"locks are not freed", journal, "Changes{Free: true, Keep: after.holds(e.At)}", "Changes{Keep: after.holds(e.At)}",
+		"locks are not freed", journal, "Changes{Free: true, Keep: append(after.holds(e.At), after.locks(e.At)...)}", "Changes{Keep: append(after.holds(e.At), after.locks(e.At)...)}",
 		[]guard{{core, "TestLocksAreTaken"}, {engine, "TestCrashAtEveryHook/deploy$"}},
 	},
 	{
-		"what stays out is not held", journal, "Changes{Free: true, Keep: after.holds(e.At)}", "Changes{Free: true}",
+		"what stays out is not held", journal, "Changes{Free: true, Keep: append(after.holds(e.At), after.locks(e.At)...)}", "Changes{Free: true}",
 		[]guard{{core, "TestWhatStaysOutIsHeld"}, {engine, "TestAHeldInstanceIsSkippedAndRestored"}},
 	},
 	{
@@ -182,7 +187,7 @@ var bugs = []bug{
 		[]guard{{core, "TestAnApprovalOfAChangedPlan"}, {engine, "TestAFlapVoidsNothingAndANewInstanceDoes"}},
 	},
 	{
-		"the plan is not compared at the start", next, "	if c.Plan.Hash() != m.op.Hash {", "	if c.Plan.Kind != m.op.Plan.Kind {",
+		"the plan is not compared at the start", start, "	if c.Plan.Hash() != m.op.Hash {", "	if c.Plan.Kind != m.op.Plan.Kind {",
 		[]guard{{core, "TestTheStart"}, {engine, "TestAFleetThatChangedInTheQueue"}},
 	},
 	{
@@ -194,7 +199,7 @@ var bugs = []bug{
 		[]guard{{core, "TestARequestExpires"}, {engine, "TestWhoMayNotApprove"}},
 	},
 	{
-		"standing is not asked at the start", next, "		if why, ok := stands(c.People[id], rules.Approval.Allow); !ok {", "		if why, ok := stands(Person{ID: id, Kind: Member}, append([]string{id}, rules.Approval.Allow...)); !ok {",
+		"standing is not asked at the start", start, "		if why, ok := stands(c.People[id], rules.Approval.Allow); !ok {", "		if why, ok := stands(Person{ID: id, Kind: Member}, append([]string{id}, rules.Approval.Allow...)); !ok {",
 		[]guard{{core, "TestTheStart"}},
 	},
 	{
