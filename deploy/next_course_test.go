@@ -123,3 +123,11 @@ func TestTheWayBackOfACanaryIsAsWideAsTheWindow(t *testing.T) {
 		}
 	}
 }
+
+// While a question stands nothing more leaves, though the gates that asked it would let another go.
+func TestAQuestionHalts(t *testing.T) {
+	s := ruled(t, 2, 1, "web").then(deploy.Event{Type: deploy.EventAsked, Cause: deploy.Because(deploy.Overdue)})
+	if d := s.next(seenAt(s.now, reading(s.now, "web", 3, nil))); len(d.Events) != 0 {
+		t.Errorf("decided %s", told(d))
+	}
+}
