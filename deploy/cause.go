@@ -72,7 +72,7 @@ const (
 	HalfTime   Code = "half_time"  // step, limit: half of it is over
 	Appeared   Code = "appeared"   // instances: registered since the plan; joins: yes | no
 	IdleNot    Code = "idle_not"   // why: the idle probe cannot tell, so the delay is waited out
-	Unattended Code = "unattended" // after, mention: nobody has decided yet
+	Unattended Code = "unattended" // after, mention, then, within: nobody has decided yet; or after, instance, why: the rule has decided
 	// Ends of an operation.
 	Expired     Code = "expired"      // after
 	StartLate   Code = "start_late"   // after

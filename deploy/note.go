@@ -90,10 +90,19 @@ func (m *mover) attention() {
 			m.d.wake(at)
 			return
 		}
-		m.note(-1, Because(Unattended, "after", after, "mention", strings.Join(a.Mention, " "), "then", a.Then))
+		m.note(-1, Because(Unattended, "after", after, "mention", strings.Join(a.Mention, " "), "then", a.Then, "within", a.After[len(a.After)-1]))
 		return
 	}
 	if m.op.Course == CourseOn && (a.Then == PolicyStop || a.Then == PolicyRollback) {
-		m.turnBy(a.Then, Because(Unattended, "after", a.After[len(a.After)-1]))
+		m.turnBy(a.Then, m.unattended(a.After[len(a.After)-1]))
 	}
+}
+
+// unattended says what nobody has decided about.
+func (m *mover) unattended(after time.Duration) Cause {
+	if waiting := m.op.Undecided(); len(waiting) > 0 {
+		l := m.op.Lanes[waiting[0]]
+		return Because(Unattended, "after", after, "instance", l.Name, "why", l.Cause.Code)
+	}
+	return Because(Unattended, "after", after, "why", m.op.Asked.Code)
 }

@@ -231,6 +231,18 @@ var phrases = map[deploy.Code]string{
 	deploy.AlarmOn:        "an alarm is on",
 	deploy.Overdue:        "it took too long",
 	deploy.Unattended:     "nobody decided",
+	deploy.CommandRefused: "the command was not run",
+	deploy.CommandUnknown: "nobody can say how the command ended",
+
+	deploy.CommandCanceled: "the command was cancelled",
+	deploy.PutBackByOther:  "somebody else put it back into service",
+	deploy.TakenByOther:    "somebody else took it out of service",
+	deploy.Vanished:        "somebody else took it out of service",
+	deploy.StillInService:  "it is still in service",
+	deploy.SomebodyLooked:  "how its command ended is not known",
+	deploy.CanaryBaked:     "whether the canary is good",
+	deploy.FailOpen:        "no target is healthy",
+
 	deploy.NoTargets:      "no instance is registered",
 	deploy.AllHeld:        "every instance is held",
 	deploy.MinimumTooHigh: "min_healthy is more than the fleet can keep",

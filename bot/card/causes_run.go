@@ -95,13 +95,30 @@ var runs = map[deploy.Code]func(values) Text{
 	deploy.IdleNot: func(v values) Text {
 		return T("It cannot be seen when its connections are idle (", v.get("why"), "), so the deregistration delay is waited out.")
 	},
-	deploy.Unattended: func(v values) Text {
-		then := map[string]string{
-			string(deploy.PolicyStop): " If nobody does, the rollout stops.", string(deploy.PolicyRollback): " If nobody does, it goes back to the ref before.",
-		}[v.get("then")]
-		if v.get("mention") == "" {
-			return T("Nobody has decided for ", v.duration("after"), "."+then)
-		}
+	deploy.Unattended: unattended,
+}
+
+// unattended calls people; or, once the rule has decided in their place, says what nobody decided about.
+func unattended(v values) Text {
+	what, rules := map[string]string{
+		string(deploy.PolicyStop): "the rollout stops", string(deploy.PolicyRollback): "it goes back to the ref before",
+	}[v.get("then")]
+	then := ""
+	switch {
+	case rules && v.get("within") == v.get("after"):
+		then = " So " + what + "."
+	case rules && v.get("within") != "":
+		then = " If nobody does within " + v.duration("within") + ", " + what + "."
+	case rules: // told by an earlier version
+		then = " If nobody does, " + what + "."
+	}
+	switch {
+	case v.get("mention") != "":
 		return T(calls(v.get("mention")), "nobody has decided for ", v.duration("after"), "."+then)
-	},
+	case v.get("instance") != "":
+		return T(v.instance(), " failed (", phrase(v.get("why")), "), and nobody decided within ", v.duration("after"), ".")
+	case v.get("why") != "":
+		return T("Nobody decided within ", v.duration("after"), " (", phrase(v.get("why")), ").")
+	}
+	return T("Nobody has decided for ", v.duration("after"), "."+then)
 }

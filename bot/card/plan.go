@@ -196,7 +196,7 @@ func ifItFails(p deploy.Plan) Text {
 	r := p.Rules
 	failure := "a failure"
 	if n := r.Tolerate; n > 0 {
-		out = append(out, fmt.Sprintf("tolerate_failures lets it go on with up to %d failed", n))
+		out = append(out, fmt.Sprintf("up to %d may fail while the others go on (tolerate_failures)", n))
 		failure = "a further failure"
 	}
 	switch r.OnFailure {
