@@ -268,3 +268,23 @@ func TestWhatIsOutIsNotHealthyWhateverAReadingShows(t *testing.T) {
 		t.Fatalf("lane %d: %s", e.Lane, e.Cause)
 	}
 }
+
+// TestOneThatSomebodyElseTookOutIsLeftAlone: a lane whose instance is out before its turn takes a second look, and fails.
+func TestOneThatSomebodyElseTookOutIsLeftAlone(t *testing.T) {
+	for _, out := range []deploy.Health{deploy.Draining, deploy.Absent} {
+		s := ruled(t, 1, 1, "web")
+		seen := seenAt(s.now, reading(s.now, "web", 3, states{1: out}))
+		d := s.next(seen)
+		if len(d.Events) > 0 || len(d.Do) > 0 || len(d.Looks) != 1 {
+			t.Fatalf("%q in one reading: decided %s", out, told(d))
+		}
+		seen.Prior["arn:web"] = reading(s.now.Add(-time.Second), "web", 3, nil)
+		if d := s.next(seen); len(d.Events) > 0 || len(d.Looks) != 1 {
+			t.Fatalf("%q after a reading in which it was well: decided %s", out, told(d))
+		}
+		seen.Prior["arn:web"] = reading(s.now.Add(-time.Second), "web", 3, states{1: deploy.Draining})
+		if e := event(t, s.next(seen), deploy.EventEnded); e.Lane != 0 || e.OK || e.Cause.Code != deploy.Vanished {
+			t.Fatalf("%q in two readings: %+v", out, e)
+		}
+	}
+}

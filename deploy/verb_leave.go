@@ -156,20 +156,29 @@ func (m *mover) asksHost(i int) bool {
 	return l.At+1 < len(l.Steps) && l.Steps[l.At+1].Verb == VerbIdle
 }
 
-// vanished fails a lane whose instance somebody else has taken out of all its groups before its turn.
+// vanished reports whether somebody else has taken the lane's instance out of all its groups before its turn. That fails
+// the lane; one reading alone may be wrong, and is only looked at again.
 func (m *mover) vanished(i int) bool {
 	l := m.op.Lanes[i]
 	if l.Touched || len(m.pairs(i)) == 0 {
 		return false
 	}
-	var since time.Time
+	sure := true
 	for _, p := range m.pairs(i) {
-		if !m.twice(p, since, since, func(h Health) bool { return h == Absent }) {
+		r := m.seen.Groups[p.Group]
+		if !r.Of(p).State.Out() {
 			return false
 		}
+		if !m.twice(p, time.Time{}, time.Time{}, Health.Out) {
+			sure = false
+			m.want(i, Look{Group: p.Group}, r.Begun.Add(time.Second))
+		}
 	}
-	g := m.op.Plan.Preview.Group(m.pairs(i)[0].Group)
-	m.fail(i, Because(Vanished, "instance", l.Name, "group", g.Name))
+	m.blocked = true
+	if sure {
+		g := m.op.Plan.Preview.Group(m.pairs(i)[0].Group)
+		m.fail(i, Because(Vanished, "instance", l.Name, "group", g.Name))
+	}
 	return true
 }
 
