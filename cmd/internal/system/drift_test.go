@@ -17,18 +17,12 @@ func (st *stage) rolls(text string) string {
 	return ts
 }
 
-// tells waits until a thread tells something.
-func (st *stage) tells(ts, text string) {
-	st.t.Helper()
-	st.await("the thread tells "+text, func() bool { return strings.Contains(st.thread(ts), text) })
-}
-
 func TestAnInstanceThatAppearsIsToldAndLeftAloneInAPinnedFleet(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, setup{delay: 2 * time.Second})
 	st.bot()
 	ts := st.rolls("web v42")
-	st.joins(8080)
+	st.joinsAt(8080)
 	st.tells(ts, "Appeared since the plan was made, and is left alone: ")
 	st.shows(ts, "Succeeded")
 	if ran := st.ran(3); len(ran) > 0 {
@@ -48,7 +42,7 @@ func TestAnInstanceThatAppearsJoinsADynamicFleet(t *testing.T) {
 	st.bot()
 	mark := st.w.Mark()
 	ts := st.rolls("web v42")
-	st.joins(8080)
+	st.joinsAt(8080)
 	st.tells(ts, "Appeared since the plan was made, and joins: ")
 	st.tells(ts, "Joins the rollout: *web-4*")
 	st.shows(ts, "Succeeded")
