@@ -76,7 +76,7 @@ func (p Plan) Needs() []string {
 			out = append(out, r)
 		}
 	}
-	for _, r := range p.Terms.Resources {
+	for _, r := range p.Resources {
 		add(r)
 	}
 	for _, l := range p.Lanes {
@@ -152,7 +152,7 @@ func (o Operation) locks(now time.Time) []Lock {
 	}
 	switch {
 	case o.Plan.Kind == KindLock && o.State == StateSucceeded:
-		resources = o.Plan.Terms.Resources
+		resources = o.Plan.Resources
 	case o.Turned != nil && o.Turned.By == "":
 		why, cause = "", Because(RolledBack, "ref", o.Plan.Preview.Previous, "why", o.Turned.Cause.Code)
 		for _, r := range o.Plan.Needs() {

@@ -60,7 +60,7 @@ func (m *machine) judge(before deploy.Operation, e deploy.Event) {
 		}
 	case deploy.EventFinished:
 		for _, l := range before.Lanes {
-			if before.State.Rolling() && l.Phase != deploy.PhaseDone && !(l.Chore() && l.Phase == deploy.PhaseDue && e.State != deploy.StateSucceeded) {
+			if before.State.Rolling() && l.Phase != deploy.PhaseDone && (!l.Chore() || l.Phase != deploy.PhaseDue || e.State == deploy.StateSucceeded) {
 				m.fail("it finishes while %s is in phase %s", l.Name, l.Phase)
 			}
 		}
@@ -121,7 +121,7 @@ func (m *machine) hasLeft(before deploy.Operation, lane int) {
 	for _, p := range step.Pairs {
 		r, prior := m.seen.Groups[p.Group], m.seen.Prior[p.Group]
 		asks := before.Lanes[lane].At+1 < len(before.Lanes[lane].Steps) && before.Lanes[lane].Steps[before.Lanes[lane].At+1].Verb == deploy.VerbIdle
-		if r.Of(p).State != deploy.Absent && !(asks && r.Of(p).State == deploy.Draining && m.draining[lane][p]) {
+		if r.Of(p).State != deploy.Absent && (!asks || r.Of(p).State != deploy.Draining || !m.draining[lane][p]) {
 			m.fail("I3: drained while %s is %s", p, r.Of(p).State)
 		}
 		if m.draining[lane][p] {

@@ -127,8 +127,11 @@ func revertedOnce(s *stage, op deploy.Operation) error {
 
 func locked(s *stage, op deploy.Operation) error {
 	locks, err := s.journal.Locks(s.ctx)
-	if err != nil || len(locks) != 1 || !locks[0].Hold || locks[0].Cause.Code != deploy.RolledBack || locks[0].Op != op.ID {
-		return fmt.Errorf("the service is not locked with the reason: %+v %v", locks, err)
+	if err != nil {
+		return err
+	}
+	if len(locks) != 1 || !locks[0].Hold || locks[0].Cause.Code != deploy.RolledBack || locks[0].Op != op.ID {
+		return fmt.Errorf("the service is not locked with the reason: %+v", locks)
 	}
 	return s.atRest(len(s.w.IDs), 1)
 }

@@ -234,11 +234,11 @@ func TestAFailedRollbackHaltsAndNothingRollsItBack(t *testing.T) {
 		s.stop()
 		s.book.req.Rules.OnFailure = deploy.PolicyRollback
 		s.book.req.Rules.Attention = deploy.Attention{Mention: []string{"S-oncall"}, After: []time.Duration{5 * time.Minute}, Then: deploy.PolicyRollback}
-		ran := s.bad("v42", 3)
+		s.bad("v42", 3)
 		s.live(0)
 		op := s.begunRollout()
 		s.until(op.ID, "turned", func(o deploy.Operation) bool { return o.Turned != nil })
-		ran = s.bad("v41", 3, 2)
+		ran := s.bad("v41", 3, 2)
 		s.until(op.ID, "the way back has failed", waits)
 		time.Sleep(2 * time.Hour)
 		op = s.load(op.ID)
