@@ -34,12 +34,12 @@ func TestWhateverIsSeen(t *testing.T) {
 	})
 }
 
-// runs says how many runs there are: JUNBAN_RUNS, or a few hundred; and says with which seed, so that anybody can tell
-// them again with -rapid.seed.
+// runs says how many runs there are: JUNBAN_RUNS, or a few hundred; how long a failure is made simpler: JUNBAN_SHRINK; and
+// with which seed, so that anybody can tell them again with -rapid.seed.
 func runs(t *testing.T) {
 	set := map[string]bool{}
 	flag.Visit(func(f *flag.Flag) { set[f.Name] = true })
-	for name, value := range map[string]string{"rapid.checks": cmp.Or(os.Getenv("JUNBAN_RUNS"), "300"), "rapid.seed": fmt.Sprint(rand.Uint64() | 1)} {
+	for name, value := range map[string]string{"rapid.checks": cmp.Or(os.Getenv("JUNBAN_RUNS"), "300"), "rapid.seed": fmt.Sprint(rand.Uint64() | 1), "rapid.shrinktime": cmp.Or(os.Getenv("JUNBAN_SHRINK"), "20s")} {
 		if set[name] {
 			continue
 		}

@@ -116,6 +116,7 @@ func tests(t *testing.T, pkg, run string, flags ...string) ([]byte, error) {
 	args := append([]string{"test", "-vet=off", "-count=1", "-failfast", "-timeout=" + limit.String(), "-run=" + run}, flags...)
 	cmd := exec.CommandContext(ctx, "go", append(args, pkg)...)
 	cmd.Dir = root
+	cmd.Env = append(os.Environ(), "JUNBAN_RUNS=1500", "JUNBAN_SHRINK=1ms", "CI=") // random runs: enough to fail, and as they failed
 	return cmd.CombinedOutput()
 }
 
