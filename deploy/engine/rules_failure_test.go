@@ -227,6 +227,21 @@ func TestAnInstanceThatDoesNotGetHealthyIsRolledBack(t *testing.T) {
 	})
 }
 
+func TestTheWayBackGoesInReverseOrder(t *testing.T) {
+	play(t, deploytest.Setup{Instances: 4}, func(s *stage) {
+		s.live(0)
+		s.succeeds()
+		s.stop()
+		s.book.req.Rules.OnFailure = deploy.PolicyRollback
+		ran := s.bad("v42", 4)
+		s.live(0)
+		s.ended(s.begunRollout(), deploy.StateFailed)
+		if !strings.HasSuffix(ran.String(), "4 v41, 3 v41, 2 v41, 1 v41") {
+			t.Errorf("ran %s", ran)
+		}
+	})
+}
+
 func TestAFailedRollbackHaltsAndNothingRollsItBack(t *testing.T) {
 	play(t, deploytest.Setup{Instances: 4}, func(s *stage) {
 		s.live(0)

@@ -98,7 +98,7 @@ func init() {
 		},
 		{
 			"the way back goes in order", next, "			slices.Reverse(m.order)", "			_ = m.order",
-			[]guard{{engine, "TestABadReleaseRollsItselfBack"}},
+			[]guard{{engine, "TestTheWayBackGoesInReverseOrder"}},
 		},
 		{
 			"the way back runs the new ref (I9)", "deploy/environment.go", "	if l.Reverting {", "	if l.Reverting && l.Chore() {",
