@@ -84,11 +84,14 @@ func TestACanaryThatFallsIllWhileItBakesIsAFailureOfTheRollout(t *testing.T) {
 			s.live(0)
 			s.succeeds()
 			s.stop()
-			op, _ := s.baking(func(r *deploy.Rules) { r.OnFailure = policy })
+			op, back := s.baking(func(r *deploy.Rules) { r.OnFailure = policy })
 			time.Sleep(4 * time.Minute)
 			s.w.Sick(s.w.IDs[0], true)
 			if policy == "" {
 				op = s.until(op.ID, "asks", asks(deploy.CanarySick))
+				if late := op.AskedAt.Sub(back); late > 6*time.Minute {
+					t.Errorf("it was noticed %s after the canary was back", late)
+				}
 				time.Sleep(time.Hour)
 				if op = s.load(op.ID); op.Lanes[1].Touched {
 					t.Error("web-2 left while the canary is ill")

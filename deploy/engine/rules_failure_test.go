@@ -131,11 +131,11 @@ func TestOneFailureMoreThanIsToleratedTurnsItBack(t *testing.T) {
 		s.live(0)
 		s.succeeds()
 		s.stop()
-		s.book.req.Rules.MaxUnavailable, s.book.req.Rules.Tolerate, s.book.req.Rules.OnFailure = deploy.Count{N: 2}, 1, deploy.PolicyRollback
+		s.book.req.Rules.MaxUnavailable, s.book.req.Rules.Tolerate, s.book.req.Rules.OnFailure = deploy.Count{N: 3}, 1, deploy.PolicyRollback
 		s.bad("v42", 2, 4)
 		s.live(0)
 		op := s.ended(s.begunRollout(), deploy.StateFailed)
-		status(s, op, "rolled back rolled back rolled back rolled back skipped")
+		status(s, op, "rolled back rolled back rolled back rolled back rolled back")
 		s.must(s.atRest(5, 1))
 	})
 }
