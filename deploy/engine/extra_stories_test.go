@@ -216,6 +216,7 @@ func oneStory(t *testing.T, seed uint64) (faults []string) {
 			s.live(0)
 			s.succeeds()
 			s.stop()
+			time.Sleep(time.Minute) // until no reading is older than it
 			failing, s.book.req.Rules = exit, rules
 			c.settle(false)
 			s.mark = s.w.Mark()

@@ -162,7 +162,7 @@ func init() {
 		},
 		{
 			"a busy host counts as idle (I3)", "deploy/verb_idle.go", "wait.Report.State == ReportExited && wait.Report.Exit == 0:", "wait.Report.State == ReportExited:",
-			[]guard{{core, "TestAProbeThatCannotTellIsWaitedOut"}, random},
+			[]guard{{core, "TestAProbeThatCannotTellIsWaitedOut"}},
 		},
 		{
 			"draining is enough for a command (I3)", command, "state == Absent || state == Draining && m.idled(i)", "state == Absent || state == Draining",
