@@ -68,3 +68,20 @@ func TestAProbeThatCannotTellIsWaitedOut(t *testing.T) {
 		t.Errorf("it failed: %s", e.Cause)
 	}
 }
+
+// Draining is enough for a command only where the host has been asked.
+func TestNoCommandOnAnInstanceThatDrains(t *testing.T) {
+	for _, asked := range []bool{false, true} {
+		r := request(deploy.KindDeploy, "")
+		r.Rules.Drain.Idle = asked
+		s := tell(t, plan(t, r, fleet(3, "web"))).rolling().begun(0).accepted(0).seen(0, pair("web", 1)).ended(0)
+		if asked {
+			s.begun(0).ended(0)
+		}
+		s.wait(20 * time.Second)
+		d := s.next(seenAt(s.now, reading(s.now, "web", 3, states{1: deploy.Draining})))
+		if begun := len(d.Events) == 1 && d.Events[0].Type == deploy.EventBegun; begun != asked {
+			t.Errorf("asked %t: %s", asked, told(d))
+		}
+	}
+}

@@ -166,7 +166,7 @@ func init() {
 		},
 		{
 			"draining is enough for a command (I3)", command, "state == Absent || state == Draining && m.idled(i)", "state == Absent || state == Draining",
-			[]guard{random},
+			[]guard{{core, "TestNoCommandOnAnInstanceThatDrains"}},
 		},
 		{
 			"a window ends with a clock that is changed", "deploy/calendar.go", "	switch shown := t.Add(time.Duration(off) * time.Second); {", "	switch shown := want; {",
