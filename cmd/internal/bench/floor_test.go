@@ -13,13 +13,14 @@ import (
 // figures are what one rollout took, beside what it had to take.
 type figures struct {
 	wall, floor time.Duration
-	looks       int // DescribeTargetHealth of its target group from its start to its end
+	guard       time.Duration // of the floor: what the host took around its commands, which a busy machine makes long
+	looks       int           // DescribeTargetHealth of its target group from its start to its end
 }
 
 func (f figures) ratio() float64 { return f.wall.Seconds() / f.floor.Seconds() }
 
 // figures reads from AWS's own log what the rollout of the n-th service could not have done faster: for each instance the
-// deregistration delay, the command, and the time from its registration to the health check that made it healthy.
+// deregistration delay, the command as the host ran it, and the time from its registration to the health check that made it healthy.
 func (r *rig) figures(n int, op deploy.Operation) figures {
 	r.tb.Helper()
 	if op.State != deploy.StateSucceeded {
@@ -29,17 +30,19 @@ func (r *rig) figures(n int, op deploy.Operation) figures {
 	if r.together {
 		f.wall = op.FinishedAt.Sub(r.starts.at)
 	}
-	registered := map[world.Pair]time.Time{}
+	registered, sent := map[world.Pair]time.Time{}, map[string]time.Time{}
 	back := 0
 	for _, e := range r.world.LogSince(r.mark) {
-		if e.Group != service(n) {
-			continue
-		}
 		switch {
-		case e.Kind == world.KindRegister && e.Effect:
+		case e.Kind == world.KindCommand && strings.HasPrefix(e.Comment, string(op.ID)):
+			sent[e.Instance] = e.At
+		case e.Kind == world.KindEnded && strings.HasPrefix(e.Comment, string(op.ID)):
+			f.floor += e.At.Sub(sent[e.Instance])
+			f.guard += e.At.Sub(sent[e.Instance]) - r.command
+		case e.Group == service(n) && e.Kind == world.KindRegister && e.Effect:
 			registered[e.Pair] = e.At
-		case e.Kind == world.KindState && e.To == world.Healthy && !registered[e.Pair].IsZero():
-			f.floor += r.delay + r.command + e.At.Sub(registered[e.Pair])
+		case e.Group == service(n) && e.Kind == world.KindState && e.To == world.Healthy && !registered[e.Pair].IsZero():
+			f.floor += r.delay + e.At.Sub(registered[e.Pair])
 			delete(registered, e.Pair)
 			back++
 		}
