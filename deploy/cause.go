@@ -83,7 +83,7 @@ const (
 	Withdrawn   Code = "withdrawn"    // by
 	Aborted     Code = "aborted"      // by
 	NotDeployed Code = "not_deployed" // instances
-	RolledBack  Code = "rolled_back"  // by, ref, why: the code of the rule's cause
+	RolledBack  Code = "rolled_back"  // by, ref, missed; why: the code of the rule's cause; instance, of: what failed, and its cause's code
 	FailedLane  Code = "failed_lane"  // instance, why: on_failure
 	Scheduled   Code = "scheduled"    // at
 	StillClosed Code = "still_closed" // opens

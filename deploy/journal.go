@@ -154,7 +154,8 @@ func (o Operation) locks(now time.Time) []Lock {
 	case o.Plan.Kind == KindLock && o.State == StateSucceeded:
 		resources = o.Plan.Resources
 	case o.Turned != nil && o.Turned.By == "":
-		why, cause = "", Because(RolledBack, "ref", o.Plan.Preview.Previous, "why", o.Turned.Cause.Code)
+		turned := o.Turned.Cause
+		why, cause = "", Because(RolledBack, "ref", o.Plan.Preview.Previous, "why", turned.Code, "instance", turned.Values["instance"], "of", turned.Values["why"])
 		for _, r := range o.Plan.Needs() {
 			if strings.HasPrefix(r, "group:") || strings.HasPrefix(r, "service:") {
 				resources = append(resources, r)

@@ -135,7 +135,8 @@ func (m *mover) end() {
 	case m.op.Aborting():
 		e.State, e.Cause = StateFailed, m.op.Stopped
 	case turned != nil:
-		e.State, e.Cause = StateFailed, Because(RolledBack, "ref", m.op.Plan.Preview.Previous, "by", turned.By, "why", turned.Cause.Code, "missed", join(m.op.unreverted()))
+		e.State, e.Cause = StateFailed, Because(RolledBack, "ref", m.op.Plan.Preview.Previous, "by", turned.By, "why", turned.Cause.Code,
+			"instance", turned.Cause.Values["instance"], "of", turned.Cause.Values["why"], "missed", join(m.op.unreverted()))
 	case len(missed) > 0:
 		e.State, e.Cause = StateFailed, Because(NotDeployed, "instances", join(missed))
 	}

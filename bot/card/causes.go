@@ -242,6 +242,7 @@ var phrases = map[deploy.Code]string{
 	deploy.SomebodyLooked:  "how its command ended is not known",
 	deploy.CanaryBaked:     "whether the canary is good",
 	deploy.FailOpen:        "no target is healthy",
+	deploy.FailedLane:      "an instance failed",
 
 	deploy.NoTargets:      "no instance is registered",
 	deploy.AllHeld:        "every instance is held",

@@ -81,7 +81,14 @@ var ends = map[deploy.Code]func(values) Text{
 		if v.get("by") != "" {
 			return T("What had been touched went back to ", B(ref), ", for ", v.who("by"), ".", missed)
 		}
-		return T("What had been touched went back to ", B(ref), ", by the rule ", C("on_failure"), " (", phrase(v.get("why")), ").", missed)
+		why := T(phrase(v.get("why")))
+		if v.get("instance") != "" {
+			why = T(v.instance(), " failed, ", phrase(v.get("of")))
+			if deploy.Code(v.get("why")) == deploy.Unattended {
+				why = T(why, ", and ", phrase(v.get("why")))
+			}
+		}
+		return T("What had been touched went back to ", B(ref), ", by the rule ", C("on_failure"), " (", why, ").", missed)
 	},
 	deploy.FailedLane: func(v values) Text {
 		return T(v.instance(), " failed (", phrase(v.get("why")), ").")

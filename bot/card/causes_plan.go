@@ -57,6 +57,9 @@ var plans = map[deploy.Code]func(values) Text{
 		if why == "" && v.get("cause") != "" {
 			why = ": " + phrase(v.get("cause"))
 		}
+		if v.get("op") != "" {
+			why += " (" + v.get("op") + ")"
+		}
 		return T("It is locked by ", v.who("by"), v.since(), why, ". Nothing is deployed there until somebody unlocks it.")
 	},
 	deploy.NotLocked: func(v values) Text {

@@ -98,6 +98,12 @@ var runs = map[deploy.Code]func(values) Text{
 	deploy.Unattended: unattended,
 }
 
+// decides reports whether a call for people is the last one, after which the rule decides.
+func decides(c deploy.Cause) bool {
+	then := deploy.Policy(c.Values["then"])
+	return (then == deploy.PolicyStop || then == deploy.PolicyRollback) && c.Values["within"] == c.Values["after"]
+}
+
 // unattended calls people; or, once the rule has decided in their place, says what nobody decided about.
 func unattended(v values) Text {
 	what, rules := map[string]string{
@@ -105,7 +111,7 @@ func unattended(v values) Text {
 	}[v.get("then")]
 	then := ""
 	switch {
-	case rules && v.get("within") == v.get("after"):
+	case decides(deploy.Cause{Values: v.v}):
 		then = " So " + what + "."
 	case rules && v.get("within") != "":
 		then = " If nobody does within " + v.duration("within") + ", " + what + "."

@@ -26,13 +26,28 @@ func still(o deploy.Operation) bool {
 			return true
 		}
 	}
-	failed := 0
+	failed, more := 0, false
 	for _, l := range o.Lanes {
+		more = more || !l.Chore() && l.Phase != deploy.PhaseDone && l.Phase != deploy.PhaseFailed
 		if l.Failed && l.Outcome != deploy.OutcomeDone && !l.Reverting {
 			failed++
 		}
 	}
-	return o.TurnedBack() || failed > o.Plan.Rules.Tolerate
+	return o.TurnedBack() || !more || failed > o.Plan.Rules.Tolerate
+}
+
+// ruled reports whether on_failure decides about what has failed: its own event follows at once.
+func ruled(o deploy.Operation) bool {
+	if o.Course != deploy.CourseOn || !still(o) {
+		return false
+	}
+	for _, i := range o.Undecided() {
+		if o.Lanes[i].Phase == deploy.PhaseUnknown {
+			return false
+		}
+	}
+	rule := o.Plan.Rules.OnFailure
+	return rule == deploy.PolicyStop || rule == deploy.PolicyRollback && o.CanTurn()
 }
 
 // progress is how many instances are done, of how many.

@@ -79,6 +79,8 @@ func headline(o deploy.Operation) string {
 		return "scheduled"
 	case !o.State.Rolling():
 		return string(o.State)
+	case len(o.Undecided()) > 0 && ruled(o):
+		return undecided(o) + " failed"
 	case len(o.Undecided()) > 0 && still(o):
 		return "waiting for a decision about " + undecided(o)
 	case len(o.Undecided()) > 0:

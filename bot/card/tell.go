@@ -99,6 +99,9 @@ func tellNote(is deploy.Operation, e deploy.Event) said {
 	if e.Lane >= 0 && e.Lane < len(is.Lanes) && e.Cause.Code != deploy.Appeared && e.Cause.Code != deploy.Unattended && e.Cause.Values["step"] != "rollout" {
 		return said{text: T(instance(is, e.Lane), text)}
 	}
+	if e.Cause.Code == deploy.Unattended && decides(e.Cause) {
+		return said{text: text, tone: Bad}
+	}
 	if e.Cause.Code == deploy.Unattended {
 		now := strings.TrimSuffix(capital(headline(is)), "?") + map[bool]string{true: "?", false: "."}[strings.HasSuffix(headline(is), "?")]
 		return said{text: T(text, " "+now+" The buttons above are the ways out."), tone: Bad}
@@ -202,7 +205,7 @@ func next(o deploy.Operation, l deploy.LaneState) string {
 		return fmt.Sprintf(" tolerate_failures allows %d: the others go on as far as they can, and it keeps its place among those that are out.", o.Plan.Rules.Tolerate)
 	case o.TurnedBack():
 		return " The way back stands still; the buttons above are the ways out."
-	case o.Plan.Rules.OnFailure == deploy.PolicyStop, o.Plan.Rules.OnFailure == deploy.PolicyRollback && o.CanTurn():
+	case ruled(o):
 		return "" // the rule's own event says it
 	}
 	return " The rollout stands still; the buttons above are the ways out."
