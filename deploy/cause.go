@@ -23,6 +23,7 @@ const (
 	NotBalanced    Code = "not_balanced"     // group: no load balancer uses it
 	NoSuchInstance Code = "no_such_instance" // instance, known
 	TwoInstances   Code = "two_instances"    // instance, ids
+	NothingToLeave Code = "nothing_to_leave" // instance, name, service: it is behind no load balancer
 	AlreadyHeld    Code = "already_held"     // instance, op, by, why, since
 	NotHeld        Code = "not_held"         // instance, held
 	AllHeld        Code = "all_held"         // held

@@ -293,7 +293,7 @@ func layDrain(p *Plan, r Request, f Fleet) ([]member, error) {
 	}
 	for _, m := range chosen {
 		if len(m.pairs) == 0 { // there is nothing that it could leave
-			return nil, refuse(NotBalanced, "group", r.Service)
+			return nil, refuse(NothingToLeave, "instance", m.id, "name", f.name(m.id), "service", r.Service)
 		}
 		if err := f.scaled(m.id); err != nil {
 			return nil, err

@@ -204,7 +204,7 @@ func TestNothingToDrainBehindNoLoadBalancer(t *testing.T) {
 	f := fleet(2)
 	f.Tagged = []string{instance(1), instance(2)}
 	_, err := deploy.MakePlan(request(deploy.KindDrain, "web-1"), f)
-	refused(t, err, deploy.NotBalanced)
+	refused(t, err, deploy.NothingToLeave)
 }
 
 func TestAMinimumThatCannotBeKept(t *testing.T) {

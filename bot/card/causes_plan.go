@@ -14,6 +14,10 @@ var plans = map[deploy.Code]func(values) Text{
 	deploy.NotBalanced: func(v values) Text {
 		return T("No load balancer uses the target group ", B(v.get("group")), ", so none of its targets can become healthy. Attach it to a listener first.")
 	},
+	deploy.NothingToLeave: func(v values) Text {
+		return T(B(v.get("name")), " is behind no load balancer, so there is nothing that it could be taken out of. To keep it from being deployed to, lock the service: ",
+			C("lock "+v.get("service")+" because REASON"), ".")
+	},
 	deploy.NoSuchInstance: func(v values) Text {
 		return T("There is no instance ", C(v.get("instance")), " in this service. There are: ", v.get("known"), ".")
 	},

@@ -95,7 +95,11 @@ func instances(o deploy.Operation) Text {
 		if all > many && !l.Waits() && l.Outcome != deploy.OutcomeHeld && !l.Out() {
 			continue
 		}
-		out = append(out, T(mark(now)+" ", B(o.Plan.Preview.Name(l.Name)), "  "+commas(version(o.Plan, l), now, took(l))))
+		sign := mark(now)
+		if o.Plan.Kind == deploy.KindDrain && l.Outcome == deploy.OutcomeHeld {
+			sign = mark("skipped") // that it is held is what was asked for
+		}
+		out = append(out, T(sign+" ", B(o.Plan.Preview.Name(l.Name)), "  "+commas(version(o.Plan, l), now, took(l))))
 	}
 	if all > many {
 		for _, k := range lines {
