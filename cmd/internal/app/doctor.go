@@ -59,8 +59,17 @@ func (e *examiner) Findings(ctx context.Context, r deploy.Request, w engine.Want
 			w.Besides = append(slices.Clone(w.Besides), p.Target)
 		}
 	}
-	s, err := e.survey(ctx, r, awscloud.Subject{Want: w}, time.Now().Add(-freshSurvey))
+	began := time.Now()
+	s, err := e.survey(ctx, r, awscloud.Subject{Want: w}, began.Add(-freshSurvey))
 	if err != nil {
+		return nil, err
+	}
+	found := doctor.Examine(s.With(f), r)
+	if len(doctor.Blocking(found)) == 0 {
+		return found, nil
+	}
+	// What blocks may have been mended since: whoever mended it and asks again is not refused by an old survey.
+	if s, err = e.survey(ctx, r, awscloud.Subject{Want: w}, began); err != nil {
 		return nil, err
 	}
 	return doctor.Examine(s.With(f), r), nil
