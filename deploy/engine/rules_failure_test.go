@@ -14,6 +14,11 @@ import (
 
 // bad makes the command of a ref exit 1 on some instances; it remembers what ran, as "instance ref", in order.
 func (s *stage) bad(ref string, instances ...int) *ledger {
+	return s.badRefs(map[string][]int{ref: instances})
+}
+
+// badRefs is bad for several refs.
+func (s *stage) badRefs(bad map[string][]int) *ledger {
 	l := &ledger{}
 	s.w.Exec(func(j deploy.Job) (int, time.Duration) {
 		got := strings.TrimPrefix(j.Env[slot(j.Env, "REF=")], "REF=")
@@ -21,8 +26,8 @@ func (s *stage) bad(ref string, instances ...int) *ledger {
 		if verb != "verify" {
 			l.add(strings.TrimLeft(strings.TrimPrefix(j.Instance, "i-"), "0") + " " + got)
 		}
-		for _, n := range instances {
-			if verb != "verify" && got == ref && j.Instance == s.w.IDs[n-1] {
+		for _, n := range bad[got] {
+			if verb != "verify" && j.Instance == s.w.IDs[n-1] {
 				return 1, time.Second
 			}
 		}
@@ -249,16 +254,15 @@ func TestAFailedRollbackHaltsAndNothingRollsItBack(t *testing.T) {
 		s.stop()
 		s.book.req.Rules.OnFailure = deploy.PolicyRollback
 		s.book.req.Rules.Attention = deploy.Attention{Mention: []string{"S-oncall"}, After: []time.Duration{5 * time.Minute}, Then: deploy.PolicyRollback}
-		s.bad("v42", 3)
+		ran := s.badRefs(map[string][]int{"v42": {3}, "v41": {3, 2}})
 		s.live(0)
 		op := s.begunRollout()
 		s.until(op.ID, "turned", func(o deploy.Operation) bool { return o.Turned != nil })
-		ran := s.bad("v41", 3, 2)
 		s.until(op.ID, "the way back has failed", waits)
 		time.Sleep(2 * time.Hour)
 		op = s.load(op.ID)
 		status(s, op, "waiting waiting failed skipped")
-		if ran.String() != "3 v41" {
+		if ran.String() != "1 v42, 2 v42, 3 v42, 3 v41" {
 			t.Errorf("ran %s", ran)
 		}
 		if n := len(s.noted(op, deploy.Unattended)); n != 1 {

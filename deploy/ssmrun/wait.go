@@ -54,7 +54,7 @@ func (r *Runner) follow(ctx context.Context, j deploy.Job, id string) (*ssm.GetC
 	in := &ssm.GetCommandInvocationInput{CommandId: aws.String(id), InstanceId: aws.String(j.Instance)}
 	began, usual := time.Now(), r.paces.of(j)
 	var looked time.Duration // how long after the begin the last look was
-	answered := began // the last time that SSM knew the command
+	answered := began        // the last time that SSM knew the command
 	for {
 		so := time.Since(began)
 		pause := max(r.o.Poll, so/6)
