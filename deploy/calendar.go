@@ -151,8 +151,8 @@ func in(wall time.Time, loc *time.Location) time.Time {
 	return time.Date(y, mo, d, wall.Hour(), wall.Minute(), 0, 0, loc)
 }
 
-// closed says why nothing may start at a moment; ok is true if something may.
-func (c Calendar) closed(t time.Time) (Cause, bool) {
+// Closed says why nothing may start at a moment; ok is true if something may.
+func (c Calendar) Closed(t time.Time) (Cause, bool) {
 	opens := c.Opens(t)
 	if opens.Equal(t) {
 		return Cause{}, true

@@ -143,14 +143,21 @@ func onTheWall(w deploy.Window, at time.Time) bool {
 	return on(day) && now >= w.From || on(day-1) && now < w.To
 }
 
-// Something that may never start expires all the same.
-func TestWhatMayNeverStartExpires(t *testing.T) {
-	r := request(deploy.KindDeploy, "")
-	r.Rules.Calendar = deploy.Calendar{Freeze: []deploy.Freeze{{From: "2026-01-01", To: "2030-01-01"}}}
-	s := tell(t, plan(t, r, fleet(3, "web"))).approved()
-	s.then(event(t, s.next(seenAt(s.now)), deploy.EventQueued))
-	if d := s.next(seenAt(s.now)); !d.Wake.Equal(s.op.StartBy) {
-		t.Errorf("it %s, and not at %s", told(d), s.op.StartBy)
+// What may not start before its approval is over ends at once, with the reason: nobody waits for it in vain.
+func TestWhatMayNotStartInTimeEndsAtOnce(t *testing.T) {
+	opens := after(5 * time.Hour)
+	for code, c := range map[deploy.Code]deploy.Calendar{
+		deploy.Frozen: {Freeze: []deploy.Freeze{{From: "2026-01-01", To: "2030-01-01"}}},
+		deploy.OutsideWindow: {Windows: []deploy.Window{{
+			Days: []time.Weekday{opens.Weekday()}, From: deploy.Clock(opens.Hour() * 60), To: deploy.Clock(opens.Hour()*60 + 30),
+		}}},
+	} {
+		r := request(deploy.KindDeploy, "")
+		r.Rules.Calendar = c
+		s := tell(t, plan(t, r, fleet(3, "web"))).approved()
+		if e := event(t, s.next(seenAt(s.now)), deploy.EventFinished); e.State != deploy.StateExpired || e.Cause.Code != code {
+			t.Errorf("it ends %s with %s", e.State, e.Cause)
+		}
 	}
 }
 

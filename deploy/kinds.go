@@ -56,7 +56,7 @@ func (k kind) allowed(r Request, f Fleet) error {
 		}
 	}
 	if !r.At.IsZero() {
-		if c, ok := r.Rules.Calendar.closed(r.At); !ok {
+		if c, ok := r.Rules.Calendar.Closed(r.At); !ok {
 			return &Refusal{c}
 		}
 	}

@@ -21,11 +21,15 @@ func (m *mover) start() {
 		return
 	}
 	if !o.Plan.Emergency {
-		if opens := o.Plan.Rules.Calendar.Opens(m.now); !opens.Equal(m.now) {
+		switch opens := o.Plan.Rules.Calendar.Opens(m.now); {
+		case opens.Equal(m.now):
+		case opens.IsZero() || !o.StartBy.IsZero() && !opens.Before(o.StartBy):
+			why, _ := o.Plan.Rules.Calendar.Closed(m.now)
+			end(why) // nobody should wait for an approval to run out
+			return
+		default:
 			m.queue(Because(StillClosed, "opens", stamp(opens)))
-			if !opens.IsZero() {
-				m.d.wake(opens)
-			}
+			m.d.wake(opens)
 			return
 		}
 	}

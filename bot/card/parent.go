@@ -112,7 +112,7 @@ func state(o deploy.Operation) Text {
 	_, asks := asked(o)
 	switch o.State {
 	case deploy.StateRequested:
-		return T(who, B("Waiting for approval"), " by ", people(o.Plan.Rules.Approval.Allow, P), " until ", At(o.Expires), ".", starts(o.Plan))
+		return T(who, B("Waiting for approval"), " by ", people(o.Plan.Rules.Approval.Allow, P), " until ", At(o.Expires), ".", starts(o.Plan), shut(o))
 	case deploy.StateApproved, deploy.StateQueued:
 		switch {
 		case asks:
@@ -141,6 +141,20 @@ func starts(p deploy.Plan) Text {
 		return nil
 	}
 	return T(" It starts at ", At(at), ", when it is approved by then.")
+}
+
+// shut says of a request that nothing may start now, and whether an approval lasts until something may.
+func shut(o deploy.Operation) Text {
+	rules := o.Plan.Rules
+	why, open := rules.Calendar.Closed(o.RequestedAt)
+	if open || emergency(o.Plan) || !startAt(o.Plan).IsZero() {
+		return nil
+	}
+	opens := rules.Calendar.Opens(o.RequestedAt)
+	if !opens.IsZero() && opens.Before(o.RequestedAt.Add(rules.Approval.StartWithin)) {
+		return T(" ", Because(deploy.Because(deploy.StillClosed, "opens", opens.Format(time.RFC3339)), nil))
+	}
+	return T(" ", B("Nothing may start now"), ", and an approval does not last until then. ", Because(why, nil))
 }
 
 // verdict is the end of an operation and its reason; after is how long it took, if it began.
