@@ -31,7 +31,7 @@ func TestAnInstanceThatDoesNotBecomeHealthyInTimeIsAFailure(t *testing.T) {
 	st.bot()
 	mark := st.w.Mark()
 	ts := st.goes("web v42")
-	st.tells(ts, "Half of the 6 s for the health checks is over.")
+	st.tells(ts, "Half of the 6 s for getting healthy is over.")
 	st.shows(ts, "Waiting for a decision")
 	st.tells(ts, "It was not healthy in *web* within 6 s")
 	if left := st.left(mark); left != "web-1" {
