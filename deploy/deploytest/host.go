@@ -59,10 +59,11 @@ func (r runner) Send(_ context.Context, j deploy.Job, notAfter time.Time) (strin
 	return s.id, nil
 }
 
-// Halt ends everything that runs on the hosts.
+// Halt ends everything that runs on the hosts; nothing more begins there.
 func (w *World) Halt() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.halted = true
 	for _, h := range w.hosts {
 		for _, rec := range h.records {
 			if rec.state == "" {
@@ -80,6 +81,12 @@ func (w *World) guard(h *host, j deploy.Job, id string) deploy.Report {
 	if !again {
 		rec = &record{over: make(chan struct{})}
 		h.records[j.Token] = rec
+		if w.halted {
+			rec.state = deploy.ReportCancelled
+			close(rec.over)
+			w.mu.Unlock()
+			return deploy.Report{State: rec.state}
+		}
 		exit, took := w.exec(j)
 		w.mu.Unlock()
 		tell := j.Instance != "" && !j.Read // what only looks, and what runs beside the bot, is no command on an instance

@@ -39,6 +39,7 @@ type World struct {
 	hosts  map[string]*host
 	exec   func(j deploy.Job) (exit int, took time.Duration)
 	nextID int
+	halted bool
 }
 
 // NewWorld builds a world whose instances are registered and healthy.
