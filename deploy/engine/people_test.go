@@ -190,7 +190,7 @@ func TestTwoRolloutsDoNotOverlap(t *testing.T) {
 		s.live(0)
 		a, b := s.request(webV42, "U-dev"), s.request(webV42, "U-dev")
 		s.approve(a, "U-lead")
-		s.until(a.ID, "rolling", func(o deploy.Operation) bool { return o.State == deploy.StateRolling })
+		s.until(a.ID, "web-1 drains", func(o deploy.Operation) bool { return len(o.Lanes[0].Seen) > 0 }) // what is out is part of the fleet
 		s.approve(b, "U-lead")
 		b = s.until(b.ID, "queued", func(o deploy.Operation) bool { return o.State == deploy.StateQueued })
 		if b.Waiting.Code != deploy.LockedBy || b.Waiting.Values["op"] != string(a.ID) {
