@@ -68,6 +68,7 @@ func capacity(p deploy.Plan) []Text {
 	var out []Text
 	for _, g := range v.Groups {
 		least := v.Healthy[g.ARN] - min(v.Window, len(p.Instances()))
+		least = max(least, min(v.Healthy[g.ARN], v.Minimum[g.ARN])) // the gate keeps as many, however many may be out
 		switch {
 		case v.Healthy[g.ARN] == 0:
 			out = append(out, T(g.Name+": ", B("none healthy now"), fmt.Sprintf(", minimum %d.", v.Minimum[g.ARN])))
