@@ -75,7 +75,7 @@ func TestUnhealthyOnesGoFirstInAZoneAndASecondZoneOpensWhenTheFirstIsFinished(t 
 	st.bot()
 	mark := st.w.Mark()
 	ts := st.asks(dev, "web v42")
-	st.says("the card", st.card(ts), "2 of 4 at a time, in this order: *web-2*", "*web-1*")
+	st.says("the card", st.card(ts), "2 of 4 at a time, in this order: *web-2*", "web: 2 healthy now, at least 1 during it, minimum 1.")
 	st.clicks(lead, ts, "Approve")
 	st.await("the ill one of the first zone is back", func() bool { return !st.back(1, mark).IsZero() })
 	st.await("the other one runs", func() bool { return len(st.ran(0)) > 0 })
