@@ -5,6 +5,7 @@ package system
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -39,6 +40,7 @@ type stage struct {
 	ids   []string
 	awsAt string
 	apiAt string
+	extra map[string]string // more of the bot's environment
 }
 
 // setup says what a stage looks like. Zero values: three instances, delay and interval of one second.
@@ -188,11 +190,13 @@ services:
 
 // env is the bot's environment.
 func (st *stage) env() map[string]string {
-	return map[string]string{
+	env := map[string]string{
 		"SLACK_BOT_TOKEN": "xoxb-test-token", "SLACK_APP_TOKEN": "xapp-test-token", "SLACK_API_URL": st.apiAt,
 		"AWS_ENDPOINT_URL": st.awsAt, "AWS_ACCESS_KEY_ID": "AKIDTEST", "AWS_SECRET_ACCESS_KEY": "secret",
 		"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
 	}
+	maps.Copy(env, st.extra)
+	return env
 }
 
 // ctx ends before the test's own limit, so that a test that waits in vain says what it waited for.
