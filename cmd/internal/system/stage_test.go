@@ -41,6 +41,7 @@ type stage struct {
 	awsAt string
 	apiAt string
 	extra map[string]string // more of the bot's environment
+	inet  string            // the network of private addresses
 }
 
 // setup says what a stage looks like. Zero values: three instances, delay and interval of one second.
@@ -51,13 +52,14 @@ type setup struct {
 	service         string // more lines of the service, in YAML, indented by four
 	more            string // more services, in YAML, indented by two
 	groups          []string
-	free            bool // Slack limits no rates
+	free            bool   // Slack limits no rates
+	network         string // of the instances' private addresses; default 10.0.0
 }
 
 func newStage(t testing.TB, s setup) *stage {
 	t.Helper()
 	s = s.filled()
-	st := &stage{t: t, dir: shortDir(t)}
+	st := &stage{t: t, dir: shortDir(t), inet: s.network}
 	st.w = world.New(world.Options{Seed: 1})
 	st.aws = awssim.New(awssim.Options{World: st.w, Seed: 1, Probe: st.probe})
 	st.fleet(s)
@@ -100,6 +102,9 @@ func (s setup) filled() setup {
 	}
 	if s.verify == "" {
 		s.verify = `test "$(cat REVISION)" = "$REF"`
+	}
+	if s.network == "" {
+		s.network = "10.0.0"
 	}
 	if len(s.groups) == 0 {
 		s.groups = []string{"web"}
@@ -148,7 +153,7 @@ func (st *stage) instance(id, name string) {
 		st.t.Fatal(err)
 	}
 	st.w.AddInstance(world.Instance{Profile: "arn:aws:iam::123456789012:instance-profile/web",
-		ID: id, Name: name, PrivateIP: fmt.Sprintf("10.0.0.%d", len(st.w.Instances())+1), Zone: "ap-northeast-1a", AgentOnline: true, Dir: dir,
+		ID: id, Name: name, PrivateIP: fmt.Sprintf("%s.%d", st.inet, len(st.w.Instances())+1), Zone: "ap-northeast-1a", AgentOnline: true, Dir: dir,
 	})
 }
 
