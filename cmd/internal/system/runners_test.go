@@ -101,7 +101,7 @@ func (st *stage) bySSH(known string) {
 	for n := range st.ids {
 		lines = append(lines, fmt.Sprintf("[%s.%d]:%d %s", st.inet, n+1, port, key))
 	}
-	st.put("known_hosts", strings.Join(lines, ""))
+	st.beside("known_hosts", strings.Join(lines, ""))
 }
 
 // sshd starts OpenSSH's server on every host's address and answers its port. Its key is "host", and "mine" may log in.
@@ -140,7 +140,7 @@ func (st *stage) sshd(root bool) int {
 	for n := range st.ids {
 		lines = append(lines, fmt.Sprintf("ListenAddress %s.%d:%d", st.inet, n+1, port))
 	}
-	st.put("sshd_config", strings.Join(lines, "\n")+"\n")
+	st.beside("sshd_config", strings.Join(lines, "\n")+"\n")
 	var said bytes.Buffer
 	cmd := exec.Command(path, "-D", "-e", "-f", filepath.Join(st.dir, "sshd_config"))
 	cmd.Stderr, cmd.WaitDelay = &said, time.Second // its sessions hold stderr open a little longer
@@ -166,8 +166,8 @@ func (st *stage) sshd(root bool) int {
 	return port
 }
 
-// put writes a file beside deploy.yaml.
-func (st *stage) put(name, text string) {
+// beside writes a file beside deploy.yaml.
+func (st *stage) beside(name, text string) {
 	st.t.Helper()
 	if err := os.WriteFile(filepath.Join(st.dir, name), []byte(text), 0o600); err != nil {
 		st.t.Fatal(err)
