@@ -162,7 +162,11 @@ func (o Order) check() error {
 		}
 	}
 	for _, field := range way.needs {
-		if !set[field] {
+		switch {
+		case set[field]:
+		case field == "reason":
+			return bad("%s needs a reason, since others will read it: add --reason REASON.", o.Verb)
+		default:
 			return bad("%s needs a %s.", o.Verb, field)
 		}
 	}
