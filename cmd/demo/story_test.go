@@ -78,6 +78,44 @@ func TestThePage(t *testing.T) {
 	p.desk.breakThePolicy()
 }
 
+// A bad release halts on its second instance; one button takes everything back to the version before, and the public
+// notices nothing.
+func TestABadReleaseIsRolledBackByAButton(t *testing.T) {
+	b := openBrowser(t)
+	f := quick(4)
+	f.DeregistrationDelay, f.HealthInterval = 2*time.Second, time.Second
+	s := perform(t, options{flags: f})
+	p := &play{stage: s, desk: b.visit("rollback", urlOf(s.doors.http), 1440, 900)}
+	p.desk.until("the bot is there", figure("bot", "state")+" === 'running'")
+	p.request("/deploy web v42")
+	p.approve(p.desk)
+	p.desk.until("the good release is everywhere", cardSays("Deploy web v42", "Succeeded"))
+
+	p.desk.press("Break the next release", `[data-testid=break]`)
+	p.desk.until("it is armed", `document.querySelector('[data-testid=break]').disabled`)
+	p.request("/deploy web v43")
+	p.approve(p.desk)
+	p.desk.until("it halts on the second instance", cardSays("Waiting for a decision", "web-2 failed", "Abort and roll back"))
+	p.desk.until("the first has the bad release", targetIs(0, "healthy", "v43"))
+
+	p.desk.press("Abort and roll back", `[data-testid=channel] [data-action-id=rollback]`)
+	p.desk.until("it asks first", `document.querySelector('dialog.confirm')?.innerText.includes('Roll back to v42?')`)
+	p.desk.shoot("1 sure")
+	p.desk.press("Roll back", `[data-testid=confirm-ok]`)
+	p.desk.until("it is under way", threadSays("Rolling back to v42", "in reverse order"))
+	for n := range 4 {
+		p.desk.until("every target is back on the old version", targetIs(n, "healthy", "v42"))
+	}
+	p.desk.until("the card and the thread say so", cardSays("rolled back", "What had been touched went back to v42")+" && "+threadSays("went back to v42"))
+	p.desk.shoot("2 rolled back")
+	if failed := is[string](p.desk, figure("failed", "value")); failed != "0" {
+		t.Errorf("%s requests failed", failed)
+	}
+	if heard := b.heard(); len(heard) > 0 {
+		t.Errorf("the console says:\n%s", strings.Join(heard, "\n"))
+	}
+}
+
 // shoot keeps a picture of both screens.
 func (p *play) shoot(moment string) {
 	p.t.Helper()
