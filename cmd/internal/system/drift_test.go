@@ -19,7 +19,7 @@ func (st *stage) rolls(text string) string {
 
 func TestAnInstanceThatAppearsIsToldAndLeftAloneInAPinnedFleet(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, setup{delay: 2 * time.Second})
+	st := newStage(t, setup{free: true, delay: 2 * time.Second})
 	st.bot()
 	ts := st.rolls("web v42")
 	st.joinsAt(8080)
@@ -38,7 +38,7 @@ func TestAnInstanceThatAppearsIsToldAndLeftAloneInAPinnedFleet(t *testing.T) {
 
 func TestAnInstanceThatAppearsJoinsADynamicFleet(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, setup{delay: 2 * time.Second, service: "    rolling: {fleet: dynamic}\n"})
+	st := newStage(t, setup{free: true, delay: 2 * time.Second, service: "    rolling: {fleet: dynamic}\n"})
 	st.bot()
 	mark := st.w.Mark()
 	ts := st.rolls("web v42")
@@ -58,7 +58,7 @@ func TestAnInstanceThatAppearsJoinsADynamicFleet(t *testing.T) {
 
 func TestAnInstanceThatStopsWhileItIsOutIsSaidAndWaitsForADecision(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, setup{delay: 2 * time.Second})
+	st := newStage(t, setup{free: true, delay: 2 * time.Second})
 	st.bot()
 	ts := st.rolls("web v42")
 	if err := st.w.Stop(st.ids[0]); err != nil {
@@ -78,7 +78,7 @@ func TestAnInstanceThatStopsWhileItIsOutIsSaidAndWaitsForADecision(t *testing.T)
 
 func TestAnInstanceThatIsTerminatedIsSaidAndTheFailurePolicyDecides(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, setup{delay: 2 * time.Second, service: "    rolling: {on_failure: stop}\n"})
+	st := newStage(t, setup{free: true, delay: 2 * time.Second, service: "    rolling: {on_failure: stop}\n"})
 	st.bot()
 	ts := st.rolls("web v42")
 	if err := st.w.Terminate(st.ids[0]); err != nil {
@@ -96,7 +96,7 @@ func TestAnInstanceThatIsTerminatedIsSaidAndTheFailurePolicyDecides(t *testing.T
 
 func TestAnInstanceThatSomebodyElseTakesOutBeforeItsTurnIsLeftAlone(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, setup{delay: 2 * time.Second})
+	st := newStage(t, setup{free: true, delay: 2 * time.Second})
 	st.bot()
 	ts := st.rolls("web v42")
 	if err := st.w.Deregister(st.group, []world.Pair{{ID: st.ids[1], Port: 8080}}); err != nil {

@@ -24,7 +24,7 @@ var suspendLine = regexp.MustCompile(`aws autoscaling suspend-processes --auto-s
 
 func TestAnInstanceThatItsAutoScalingGroupWouldReplaceIsRefusedWithWhatToDo(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, setup{})
+	st := newStage(t, setup{free: true})
 	st.scales("web-asg", st.ids...)
 	st.bot()
 	mark := st.w.Mark()
@@ -63,7 +63,7 @@ func TestAnInstanceThatItsAutoScalingGroupWouldReplaceIsRefusedWithWhatToDo(t *t
 // Two services of one Auto Scaling group: what one does to the group, the other would see.
 func TestRolloutsOfTwoServicesOfOneAutoScalingGroupDoNotOverlap(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, setup{more: services(1)})
+	st := newStage(t, setup{free: true, more: services(1)})
 	st.addGroup("svc0", time.Second)
 	ids := slices.Clone(st.ids)
 	for n := range 3 {
