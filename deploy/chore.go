@@ -19,8 +19,8 @@ func chore(v Verb, r Request) Lane {
 
 // chored reports whether a chore is done, or the plan has none such.
 func (o Operation) chored(v Verb) bool {
-	for _, l := range o.Lanes {
-		if l.Chore() && l.Steps[0].Verb == v {
+	for i := range o.Lanes {
+		if l := &o.Lanes[i]; l.Chore() && l.Steps[0].Verb == v {
 			return l.Phase == PhaseDone
 		}
 	}

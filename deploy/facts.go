@@ -68,8 +68,21 @@ func (m *mover) want(i int, l Look, at time.Time) {
 			at = again
 		}
 	}
+	if next := m.seen.Groups[l.Group].Begun.Add(m.apart()); l.Group != "" && at.Before(next) {
+		at = next
+	}
 	l.At = at
 	m.d.look(l)
+}
+
+// apart is the least time between two readings of a group: the more instances are out, the more wait for a reading that
+// will serve them all. A reading costs by the size of the group.
+func (m *mover) apart() time.Duration {
+	if m.outs == nil {
+		n := m.op.out()
+		m.outs = &n
+	}
+	return min(time.Duration(max(0, *m.outs-1))*10*time.Millisecond, freshFor/2)
 }
 
 func troubled(action string, f Fault, tries int) Cause {
@@ -131,7 +144,12 @@ func backoff(tries int) time.Duration {
 }
 
 // pairs are the lane's registrations.
-func (m *mover) pairs(i int) []Pair { return m.op.Plan.pairs(m.op.Lanes[i].Name) }
+func (m *mover) pairs(i int) []Pair {
+	if lanes := m.op.Plan.Lanes; i < len(lanes) && lanes[i].Name == m.op.Lanes[i].Name { // as they are laid, and grown
+		return lanes[i].pairs()
+	}
+	return m.op.Plan.pairs(m.op.Lanes[i].Name)
+}
 
 func groupsOf(pairs []Pair) []string {
 	var out []string

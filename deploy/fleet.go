@@ -67,10 +67,27 @@ type Target struct {
 type Reading struct {
 	Begun   time.Time // when the call was made: what it shows is at least as new as this, but for AWS's own delay
 	Targets []Target
+
+	by map[Pair]Target // of an indexed one
+}
+
+// Indexed is the same reading with an index over its targets, for one that is asked often.
+func (r Reading) Indexed() Reading {
+	r.by = make(map[Pair]Target, len(r.Targets))
+	for _, t := range r.Targets {
+		r.by[t.Pair] = t
+	}
+	return r
 }
 
 // Of gives a pair's state; Absent if the group does not list it.
 func (r Reading) Of(p Pair) Target {
+	if r.by != nil {
+		if t, ok := r.by[p]; ok {
+			return t
+		}
+		return Target{Pair: p}
+	}
 	for _, t := range r.Targets {
 		if t.Pair == p {
 			return t

@@ -20,6 +20,7 @@ var gates = []gate{
 	{quiet: true, holds: gatePaused},
 	{quiet: true, holds: gateChore},
 	{quiet: true, holds: gateUnavailable},
+	{quiet: true, holds: gateCalls},
 	{quiet: true, holds: gateZone},
 	{holds: gateCanary},
 	{quiet: true, holds: gateBetween},
@@ -89,8 +90,8 @@ func gateUnavailable(m *mover, lane int, _ map[string]Reading) (Cause, bool) {
 	}
 	window := m.window()
 	var out []string
-	for i, l := range m.op.Lanes {
-		if i != lane && l.Out() {
+	for i := range m.op.Lanes {
+		if l := &m.op.Lanes[i]; i != lane && l.Out() {
 			out = append(out, m.op.Plan.Preview.Name(l.Name))
 		}
 	}
@@ -98,6 +99,24 @@ func gateUnavailable(m *mover, lane int, _ map[string]Reading) (Cause, bool) {
 		return Because(GateUnavailable, "out", len(out), "max", window, "names", strings.Join(out, ", ")), false
 	}
 	return Cause{}, true
+}
+
+// atOnce is how many instances may be on their way to being deregistered: what AWS takes in the time for which a reading
+// is fresh. More would only wait until what was checked for them is too old.
+const atOnce = 8
+
+// gateCalls lets no more instances leave at the same moment than AWS takes calls for.
+func gateCalls(m *mover, lane int, _ map[string]Reading) (Cause, bool) {
+	if m.op.Lanes[lane].Phase != PhaseDue {
+		return Cause{}, true
+	}
+	n := 0
+	for i := range m.op.Lanes {
+		if l := &m.op.Lanes[i]; l.Phase == PhaseBegun && l.At < len(l.Steps) && l.Steps[l.At].Verb == VerbLeave {
+			n++
+		}
+	}
+	return Cause{}, n < atOnce
 }
 
 // window is how many instances may be out at once now.
@@ -116,7 +135,7 @@ func gateZone(m *mover, lane int, _ map[string]Reading) (Cause, bool) {
 	}
 	zone := func(i int) string { return m.op.Plan.Preview.Instances[m.op.Lanes[i].Name].Zone }
 	for _, i := range m.sequence() {
-		l := m.op.Lanes[i]
+		l := &m.op.Lanes[i]
 		if i == lane {
 			break
 		}

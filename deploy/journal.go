@@ -192,13 +192,18 @@ func (o Operation) holds(now time.Time) []Lock {
 // pairs are the registrations of one instance under this plan.
 func (p Plan) pairs(instance string) []Pair {
 	for _, l := range p.Lanes {
-		if l.Name != instance {
-			continue
+		if l.Name == instance {
+			return l.pairs()
 		}
-		for _, s := range l.Steps {
-			if len(s.Pairs) > 0 {
-				return s.Pairs
-			}
+	}
+	return nil
+}
+
+// pairs are the registrations that the lane's steps are about.
+func (l Lane) pairs() []Pair {
+	for _, s := range l.Steps {
+		if len(s.Pairs) > 0 {
+			return s.Pairs
 		}
 	}
 	return nil

@@ -63,7 +63,9 @@ type mover struct {
 	now     time.Time
 	d       Decision
 	order   []int
-	blocked bool // a lane that waits to leave was refused by a gate: those behind it wait too
+	outs    *int                          // how many instances are out, once counted
+	stay    map[string][2]map[string]bool // see staying
+	blocked bool                          // a lane that waits to leave was refused by a gate: those behind it wait too
 }
 
 func (m *mover) emit(e Event) { m.d.Events = append(m.d.Events, e) }
@@ -112,7 +114,8 @@ func (m *mover) sequence() []int {
 // well, and not everything did; one on the first instance that is drained, and none is left.
 func (m *mover) spent() bool {
 	well := true
-	for _, l := range m.op.Lanes {
+	for i := range m.op.Lanes {
+		l := &m.op.Lanes[i]
 		if l.Phase != PhaseDone && (!l.Chore() || l.Phase != PhaseDue) {
 			return false
 		}

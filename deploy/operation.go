@@ -221,8 +221,8 @@ var (
 // Undecided lists the lanes that wait for a person, by index.
 func (o Operation) Undecided() []int {
 	var out []int
-	for i, l := range o.Lanes {
-		if l.Waits() {
+	for i := range o.Lanes {
+		if l := &o.Lanes[i]; l.Waits() {
 			out = append(out, i)
 		}
 	}
@@ -232,8 +232,8 @@ func (o Operation) Undecided() []int {
 // out is how many instances count as out.
 func (o Operation) out() int {
 	n := 0
-	for _, l := range o.Lanes {
-		if l.Out() {
+	for i := range o.Lanes {
+		if l := &o.Lanes[i]; l.Out() {
 			n++
 		}
 	}
@@ -242,8 +242,8 @@ func (o Operation) out() int {
 
 // Lane finds a lane by instance id.
 func (o Operation) Lane(name string) (int, bool) {
-	for i, l := range o.Lanes {
-		if l.Name == name {
+	for i := range o.Lanes {
+		if o.Lanes[i].Name == name {
 			return i, true
 		}
 	}

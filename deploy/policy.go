@@ -5,8 +5,8 @@ import "slices"
 // failures is how many instances have failed and were not got through after all, in the whole run.
 func (o Operation) failures() int {
 	n := 0
-	for _, l := range o.Lanes {
-		if l.Failed && l.Outcome != OutcomeDone && !l.Reverting {
+	for i := range o.Lanes {
+		if l := &o.Lanes[i]; l.Failed && l.Outcome != OutcomeDone && !l.Reverting {
 			n++
 		}
 	}

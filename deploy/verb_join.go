@@ -147,8 +147,8 @@ func (m *mover) joinStep(l LaneState, g Group, r Reading) time.Duration {
 // spare is how many looks at a group are left of those that the instances so far may cost.
 func (m *mover) spare(group string) int {
 	n := -m.seen.Looks[group]
-	for _, l := range m.op.Lanes {
-		if l.Touched {
+	for i := range m.op.Lanes {
+		if m.op.Lanes[i].Touched {
 			n += looksEach
 		}
 	}

@@ -49,6 +49,10 @@ func (m *mover) deregister(i int) {
 		m.do(e)
 		return
 	}
+	if s.Late && m.now.Before(s.Began.Add(lateStep)) {
+		m.d.wake(s.Began.Add(lateStep))
+		return
+	}
 	readings, _, ok := m.fresh(i)
 	if !ok || m.emitted() {
 		return

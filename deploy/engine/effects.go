@@ -173,7 +173,7 @@ func see(ctx context.Context, c Cloud, look deploy.Look, alarms []string) (func(
 		if !reading.Begun.Before(asked) { // else it was made for somebody else
 			s.Looks[look.Group]++
 		}
-		s.Groups[look.Group] = reading
+		s.Groups[look.Group] = reading.Indexed()
 	}, err
 }
 
