@@ -341,12 +341,15 @@ func (m *machine) approved(v deploy.Verb, e deploy.Effect) {
 	if m.op.Lanes[e.Lane].Reverting {
 		ref, revision = m.ask1.Previous, ""
 	}
-	user, directory := run.User, run.Directory
-	if e.Job.Instance == "" {
+	user, directory, shell := run.User, run.Directory, run.Shell
+	switch {
+	case v == deploy.VerbIdle && script == "": // the built-in probe runs with the runner's own rights
+		user, directory, shell = "", "", ""
+	case e.Job.Instance == "":
 		user, directory = "", ""
 	}
 	j := *e.Job
-	if j.Script != script || j.User != user || j.Directory != directory || j.Shell != run.Shell {
+	if j.Script != script || j.User != user || j.Directory != directory || j.Shell != shell {
 		m.fail("I9: %s is %+v", v, j)
 	}
 	for _, want := range []string{"A=1", "B=2", "REF=" + ref, "REVISION=" + revision, "OPERATION_ID=op-1", "INSTANCE_ID=" + j.Instance} {
