@@ -35,7 +35,7 @@ var binary = sync.OnceValues(func() (string, error) {
 // TestMain lets many tests run at once: they wait for drains and health checks, not for the processor.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	if err := flag.Set("test.parallel", "8"); err != nil {
+	if err := flag.Set("test.parallel", "12"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
