@@ -19,8 +19,9 @@ race: ## the same under the race detector, nothing skipped: what CI runs
 crash: ## every pair of crashes, some 8,400 stories, one to two minutes
 	JUNBAN_CRASH_STRIDE=1 go test -count=1 -run PairsOfCrashes -v ./deploy/engine
 
-bench: ## how long Slack waits for an acknowledgement while four rollouts run
+bench: ## how long Slack waits for an acknowledgement while four rollouts run; how long a rollout until idle takes
 	go test -run '^$$' -bench Acknowledge -benchtime 1x ./cmd/internal/system
+	go test -run '^$$' -bench UntilIdle -benchtime 1x ./cmd/internal/bench
 
 planted: ## plant bugs one by one, and demand that a test catches each
 	JUNBAN_PLANTED=1 go test -count=1 -v ./internal/planted
