@@ -1,0 +1,137 @@
+package bench
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"junban/deploy"
+	"junban/deploy/awssim"
+	"junban/deploy/engine"
+)
+
+// wide is one service of many instances, a tenth of which may be out at once.
+func wide(instances int) setup {
+	return setup{
+		services: 1, instances: instances, delay: 20 * time.Second, interval: 5 * time.Second, command: time.Second, fake: true,
+		unavailable: deploy.Count{N: 10, Percent: true}, limits: awssim.Limits{},
+	}
+}
+
+// cost is what a wide rollout came to.
+type cost struct {
+	instances, events, calls, looks int
+	wall                            time.Duration // in the fake time of the rollout
+	cpu                             time.Duration // of the whole process, simulator and all
+	start                           time.Duration // of CPU: until an engine has read the journal anew
+	heap                            uint64        // bytes, at the end, after a collection
+	journal                         int64         // bytes
+}
+
+func (c cost) each() time.Duration { return c.cpu / time.Duration(c.instances) }
+
+// cpu is the processor time that this process has taken.
+func cpu(tb testing.TB) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		tb.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// rolled deploys to many instances in fake time, and measures.
+func rolled(tb testing.TB, r *rig) cost {
+	tb.Helper()
+	r.live()
+	before := cpu(tb)
+	ids := r.deploys()
+	op := r.finish(ids)[0]
+	c := cost{instances: r.instances, cpu: cpu(tb) - before, wall: op.FinishedAt.Sub(op.StartedAt), events: op.Seq}
+	if op.State != deploy.StateSucceeded {
+		tb.Errorf("%s %s", op.State, op.Cause)
+	}
+	c.looks = r.aws.Count("DescribeTargetHealth")
+	for _, call := range r.aws.Calls() {
+		c.calls++
+		if call.Outcome != awssim.OK {
+			tb.Errorf("%s: %s", call.Action, call.Outcome)
+		}
+	}
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	c.heap = m.HeapAlloc
+	info, err := os.Stat(filepath.Join(r.dir, "junban.db"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	c.journal = info.Size()
+	before = cpu(tb)
+	if _, err := engine.New(r.options).Operation(tb.Context(), ids[0]); err != nil {
+		tb.Error(err)
+	}
+	c.start = cpu(tb) - before
+	r.end()
+	return c
+}
+
+func (c cost) String() string {
+	return fmt.Sprintf("%d instances: %v of CPU, %.2f looks, %.2f calls, %.1f events and %.1f KB of journal each; %v; read anew in %v; heap %d MB",
+		c.instances, c.each().Round(time.Microsecond), c.per(c.looks), c.per(c.calls), c.per(c.events), c.per(int(c.journal>>10)),
+		c.wall.Round(time.Second), c.start.Round(time.Millisecond), c.heap>>20)
+}
+
+func (c cost) per(n int) float64 { return float64(n) / float64(c.instances) }
+
+// bubble rolls out to many instances in a bubble of its own.
+func bubble(t *testing.T, instances int) (c cost) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) { c = rolled(t, newRig(t, wide(instances))) })
+	t.Log(c)
+	return c
+}
+
+// dearer is how much more an instance may cost among many than among few. A reading lists all targets, so that it is not
+// quite flat.
+const dearer = 3
+
+// TestAnInstanceAmongManyCostsAsMuchAsAmongFew: processor time, calls and journal, all of one process, the simulated AWS
+// among it.
+func TestAnInstanceAmongManyCostsAsMuchAsAmongFew(t *testing.T) {
+	few, many := bubble(t, 20), bubble(t, 200)
+	if many.each() > dearer*few.each() {
+		t.Errorf("%v of CPU per instance among %d, %v among %d: at most %d times as much is wanted", many.each(), many.instances, few.each(), few.instances, dearer)
+	}
+	if many.per(many.looks) > few.per(few.looks) || many.per(many.calls) > few.per(few.calls) {
+		t.Error("the calls per instance grow with the number of instances")
+	}
+	if many.per(many.events) > few.per(few.events) {
+		t.Error("the events per instance grow with the number of instances")
+	}
+}
+
+// BenchmarkThousandTargets is the same for ten and for a thousand, in fake time.
+func BenchmarkThousandTargets(b *testing.B) {
+	for b.Loop() {
+		var few, many cost
+		ok := testing.RunTests(func(string, string) (bool, error) { return true, nil }, []testing.InternalTest{{
+			Name: "wide", F: func(t *testing.T) { few, many = bubble(t, 10), bubble(t, 1000) },
+		}})
+		if !ok {
+			b.Error("a rollout failed")
+		}
+		b.Log(few)
+		b.Log(many)
+		b.ReportMetric(float64(many.each().Microseconds())/1000, "ms-cpu/instance")
+		b.ReportMetric(many.each().Seconds()/few.each().Seconds(), "times-that-of-10")
+		b.ReportMetric(many.per(many.calls), "calls/instance")
+		b.ReportMetric(many.per(int(many.journal>>10)), "KB-journal/instance")
+		b.ReportMetric(float64(many.heap>>20), "MB-heap")
+		b.ReportMetric(many.start.Seconds()*1000, "ms-start")
+	}
+}
