@@ -122,7 +122,7 @@ func notNow(v values) Text {
 var past = map[string]string{
 	"approve": "approved it", "denied": "denied it", "withdrawn": "withdrawn it", "aborted": "aborted it", "expired": "found it changed",
 	"retry": "ordered a new attempt", "putback": "put it back", "leaveout": "left it out", "looked": "looked",
-	"failed": "ended it", "succeeded": "ended it", "turned": "turned it back", "continued": "answered it", "goon": "counted it as done",
+	"failed": "ended it", "succeeded": "ended it", "turned": "turned it back", "continued": "answered it", "paused": "paused it", "goon": "counted it as done",
 }
 
 func standing(kind string) string {
