@@ -80,7 +80,7 @@ func TestWithOnFailureRollbackWhatWasTouchedGoesBackInReverseOrderAndTheServiceS
 	st.says("who meets the lock", locked, "It is locked", "a rollout failed and was rolled back", "until somebody unlocks it")
 	st.says("status", st.types(dev, "status"), "Locked", "v41")
 	unlock := st.asks(dev, "unlock web because it was the cache")
-	st.shows(unlock, "may be deployed to again")
+	st.shows(unlock, "Unlock web: succeeded")
 	st.drop(2, "bad-v42")
 	again := st.goes("web v42")
 	st.shows(again, "Succeeded")
