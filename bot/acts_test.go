@@ -59,6 +59,11 @@ func (d *actsDesk) Events(_ context.Context, id deploy.ID) ([]deploy.Event, erro
 	return d.events[id], nil
 }
 
+func (d *actsDesk) EventsAfter(_ context.Context, id deploy.ID, seq int) ([]deploy.Event, error) {
+	events, err := d.Events(context.Background(), id)
+	return events[min(seq, len(events)):], err
+}
+
 func (d *actsDesk) rows(finished bool, service string) (out []deploy.Row) {
 	for _, id := range d.order {
 		if o := d.ops[id]; o.State.Finished() == finished && (service == "" || o.Plan.Service == service) {

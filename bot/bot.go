@@ -17,6 +17,8 @@ type Desk interface {
 	Act(ctx context.Context, id deploy.ID, a deploy.Act) (deploy.Operation, error)
 	Operation(ctx context.Context, id deploy.ID) (deploy.Operation, error)
 	Events(ctx context.Context, id deploy.ID) ([]deploy.Event, error)
+	// EventsAfter answers the events after a seq, from 0 on; none if there are none.
+	EventsAfter(ctx context.Context, id deploy.ID, seq int) ([]deploy.Event, error)
 	Recent(ctx context.Context, service string, limit int) ([]deploy.Row, error)
 	Unfinished(ctx context.Context) ([]deploy.Row, error)
 	Locks(ctx context.Context) ([]deploy.Lock, error)

@@ -72,6 +72,11 @@ func (d *reviewDesk) Events(_ context.Context, id deploy.ID) ([]deploy.Event, er
 	return slices.Clone(d.events[id]), nil
 }
 
+func (d *reviewDesk) EventsAfter(ctx context.Context, id deploy.ID, seq int) ([]deploy.Event, error) {
+	events, err := d.Events(ctx, id)
+	return events[min(seq, len(events)):], err
+}
+
 func (d *reviewDesk) Recent(context.Context, string, int) ([]deploy.Row, error) { return nil, nil }
 
 func (d *reviewDesk) Unfinished(context.Context) ([]deploy.Row, error) {

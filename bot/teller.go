@@ -19,7 +19,9 @@ type teller struct {
 	b      *Bot
 	id     deploy.ID
 	moved  chan struct{}
-	op     deploy.Operation
+	op     deploy.Operation // as the journal has it
+	told   deploy.Operation // as the thread has it, or earlier
+	events []deploy.Event   // from told to op
 	talk   talk
 	edited time.Time
 	redraw bool // the parent is drawn anew, whatever it shows
@@ -85,18 +87,14 @@ const idle = -1
 // turn does the next thing: post the parent, tell the thread, edit the parent. It answers how long to wait before the
 // next one; idle if there is none.
 func (t *teller) turn(ctx context.Context) (time.Duration, error) {
-	events, err := t.b.Desk.Events(ctx, t.id)
-	if err != nil {
-		return idle, fmt.Errorf("reading the journal: %w", err)
-	}
-	if t.op, err = deploy.Replay(events); err != nil {
+	if err := t.catchUp(ctx); err != nil {
 		return idle, err
 	}
 	switch {
 	case t.talk.Parent.TS == "":
 		return 0, t.parent(ctx)
 	case t.talk.Told < t.op.Seq:
-		return 0, t.thread(ctx, events)
+		return 0, t.thread(ctx)
 	case t.redraw || t.talk.Shown < t.op.Seq:
 		if left := editEvery - time.Since(t.edited); left > 0 && !t.urgent() {
 			return left, nil
@@ -107,6 +105,44 @@ func (t *teller) turn(ctx context.Context) (time.Duration, error) {
 		return idle, t.b.remember(ctx, t.id, t.talk)
 	}
 	return idle, nil
+}
+
+// catchUp reads what the journal has grown by.
+func (t *teller) catchUp(ctx context.Context) error {
+	more, err := t.b.Desk.EventsAfter(ctx, t.id, t.op.Seq)
+	if err != nil {
+		return fmt.Errorf("reading the journal: %w", err)
+	}
+	op, err := fold(t.op, more)
+	if err != nil {
+		return err
+	}
+	t.op, t.events = op, append(t.events, more...)
+	n := min(t.talk.Told-t.told.Seq, len(t.events))
+	if n <= 0 {
+		return nil
+	}
+	told, err := fold(t.told, t.events[:n])
+	if err != nil {
+		return err
+	}
+	t.told, t.events = told, t.events[n:]
+	return nil
+}
+
+// fold is an operation some events later.
+func fold(o deploy.Operation, events []deploy.Event) (deploy.Operation, error) {
+	if o.Seq == 0 {
+		return deploy.Replay(events)
+	}
+	for _, e := range events {
+		after, err := deploy.Apply(o, e)
+		if err != nil {
+			return o, err
+		}
+		o = after
+	}
+	return o, nil
 }
 
 // urgent: a state in which somebody is asked, or nothing will follow, is shown at once.
@@ -132,16 +168,12 @@ func (t *teller) parent(ctx context.Context) error {
 }
 
 // thread tells all events that are not told yet, as one message.
-func (t *teller) thread(ctx context.Context, events []deploy.Event) error {
-	before, err := deploy.Replay(events[:t.talk.Told])
-	if err != nil {
-		return err
-	}
-	head := len(events)
+func (t *teller) thread(ctx context.Context) error {
+	head := t.op.Seq
 	if t.talk.Posting > 1 {
 		head = min(head, t.talk.Posting-1) // the same message as the one that may have been sent
 	}
-	m, _, ok, err := card.Thread(before, events[t.talk.Told:head])
+	m, _, ok, err := card.Thread(t.told, t.events[:head-t.told.Seq])
 	if err != nil {
 		return err
 	}

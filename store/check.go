@@ -87,7 +87,7 @@ func checkRows(ctx context.Context, tx *bbolt.Tx, faults *[]error) (map[deploy.I
 }
 
 func replay(tx *bbolt.Tx, row deploy.Row) error {
-	events, err := eventsOf(tx, row.Op)
+	events, err := eventsOf(tx, row.Op, 0)
 	if err != nil {
 		return err
 	}

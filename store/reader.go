@@ -37,22 +37,28 @@ func (r *Reader) Close() error { return r.f.close() }
 // Load answers all events of an operation, in order; engine.ErrNotFound if there are none, *Damaged if one is missing or
 // cannot be read.
 func (r *Reader) Load(ctx context.Context, op deploy.ID) ([]deploy.Event, error) {
+	return r.LoadAfter(ctx, op, 0)
+}
+
+// LoadAfter is Load without the events up to a seq, from 0 on. It reads no more than it answers.
+func (r *Reader) LoadAfter(ctx context.Context, op deploy.ID, seq int) ([]deploy.Event, error) {
 	var events []deploy.Event
 	err := r.f.view(ctx, func(tx *bbolt.Tx) error {
 		row, known, err := rowOf(tx, op)
 		if err != nil {
 			return err
 		}
-		if events, err = eventsOf(tx, op); err != nil {
+		if events, err = eventsOf(tx, op, seq); err != nil {
 			return err
 		}
+		head := seq + len(events)
 		switch {
 		case !known && len(events) == 0:
 			return engine.ErrNotFound
 		case !known:
 			return &Damaged{Op: op, Err: errors.New("it is missing")}
-		case row.Head != len(events):
-			return &Damaged{Op: op, Seq: min(row.Head, len(events)) + 1, Err: fmt.Errorf("there are %d events, and %d in the index", len(events), row.Head)}
+		case row.Head != head:
+			return &Damaged{Op: op, Seq: min(row.Head, head) + 1, Err: fmt.Errorf("there are %d events, and %d in the index", head, row.Head)}
 		}
 		return nil
 	})
@@ -62,13 +68,13 @@ func (r *Reader) Load(ctx context.Context, op deploy.ID) ([]deploy.Event, error)
 	return events, nil
 }
 
-// eventsOf reads the events of an operation, from 1 without gaps.
-func eventsOf(tx *bbolt.Tx, op deploy.ID) ([]deploy.Event, error) {
+// eventsOf reads the events of an operation after a seq, without gaps.
+func eventsOf(tx *bbolt.Tx, op deploy.ID, after int) ([]deploy.Event, error) {
 	var events []deploy.Event
 	prefix := eventPrefix(op)
 	c := tx.Bucket(bucketEvents).Cursor()
-	for k, v := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, v = c.Next() {
-		want := len(events) + 1
+	for k, v := c.Seek(eventKey(op, after+1)); bytes.HasPrefix(k, prefix); k, v = c.Next() {
+		want := after + len(events) + 1
 		if !bytes.Equal(k, eventKey(op, want)) {
 			return nil, &Damaged{Op: op, Seq: want, Err: errors.New("it is missing")}
 		}

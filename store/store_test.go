@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -64,6 +65,28 @@ var start = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 // history is an operation that really replays: requested, started with its locks, then resumed as often as is wanted.
 type history struct {
 	o deploy.Operation
+}
+
+// TestWhatIsKnownNeedNotBeReadAgain: what the journal holds after a seq is the rest of what it holds.
+func TestWhatIsKnownNeedNotBeReadAgain(t *testing.T) {
+	s, ctx := newStore(t), t.Context()
+	must(t, run(ctx, s, "op-1", "i-1", 5, false, quiet))
+	must(t, run(ctx, s, "op-2", "i-2", 3, false, quiet))
+	all, err := s.Load(ctx, "op-1")
+	must(t, err)
+	for seq := range len(all) + 1 {
+		rest, err := s.LoadAfter(ctx, "op-1", seq)
+		must(t, err)
+		if len(rest) != len(all)-seq || len(rest) > 0 && rest[0].Seq != seq+1 {
+			t.Errorf("after event %d of %d there are %d", seq, len(all), len(rest))
+		}
+	}
+	if _, err := s.LoadAfter(ctx, "op-1", len(all)+1); err == nil {
+		t.Error("a journal that is shorter than what is known of it is not refused")
+	}
+	if _, err := s.LoadAfter(ctx, "op-3", 0); !errors.Is(err, engine.ErrNotFound) {
+		t.Errorf("of an operation that nobody knows: %v", err)
+	}
 }
 
 func request(op deploy.ID, instance string) (*history, deploy.Event) {

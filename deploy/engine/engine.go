@@ -218,6 +218,23 @@ func (e *Engine) Events(ctx context.Context, id deploy.ID) ([]deploy.Event, erro
 	return e.Journal.Load(ctx, id)
 }
 
+// EventsAfter reads what one operation's journal holds after a seq, from 0 on.
+func (e *Engine) EventsAfter(ctx context.Context, id deploy.ID, seq int) ([]deploy.Event, error) {
+	if j, ok := e.Journal.(tail); ok {
+		return j.LoadAfter(ctx, id, seq)
+	}
+	events, err := e.Journal.Load(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return events[min(seq, len(events)):], nil
+}
+
+// tail is a journal that need not read what is known already. It answers as Load does, without the events up to seq.
+type tail interface {
+	LoadAfter(ctx context.Context, op deploy.ID, seq int) ([]deploy.Event, error)
+}
+
 // Recent lists at most limit operations, newest first; service "" = all.
 func (e *Engine) Recent(ctx context.Context, service string, limit int) ([]deploy.Row, error) {
 	return e.Journal.Recent(ctx, service, limit)
