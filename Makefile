@@ -19,9 +19,12 @@ race: ## the same under the race detector, nothing skipped: what CI runs
 crash: ## every pair of crashes, some 8,400 stories, one to two minutes
 	JUNBAN_CRASH_STRIDE=1 go test -count=1 -run PairsOfCrashes -v ./deploy/engine
 
-bench: ## how long Slack waits for an acknowledgement while four rollouts run; how long a rollout until idle takes
-	go test -run '^$$' -bench Acknowledge -benchtime 1x ./cmd/internal/system
+bench: ## the figures of README, in real time, some eight minutes: fails where one is missed
+	go test -run '^$$' -bench OneRollout -benchtime 1x ./cmd/internal/bench
 	go test -run '^$$' -bench UntilIdle -benchtime 1x ./cmd/internal/bench
+	go test -run '^$$' -bench FiftyRollouts -benchtime 1x ./cmd/internal/bench
+	JUNBAN_WIDE=1 go test -count=1 -v -run AmongMany ./cmd/internal/bench
+	go test -run '^$$' -bench Acknowledge -benchtime 1x ./cmd/internal/system
 
 planted: ## plant bugs one by one, and demand that a test catches each
 	JUNBAN_PLANTED=1 go test -count=1 -v ./internal/planted
