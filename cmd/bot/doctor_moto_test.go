@@ -266,7 +266,6 @@ services:
   unused: {target_groups: [unused]}
   empty: {target_groups: [empty]}
   scaled: {target_groups: [scaled]}
-  nowhere: {target_groups: [nowhere]}
 `
 
 // expected is all that is to be found, by service, beside what moto does not know: SSM's agents.
@@ -347,12 +346,19 @@ func TestDoctorFindsEachFaultOfAFleetExactlyWhereItIs(t *testing.T) {
 			t.Errorf("%s is blocked: %v", service, e.Blocked)
 		}
 	}
-	if e := all["nowhere"]; !e.Blocked || !strings.Contains(e.Error, "no target group has the name nowhere") {
-		t.Errorf("%+v", e)
-	}
-	if len(all) != len(expected)+1 {
+	if len(all) != len(expected) {
 		t.Errorf("%d services", len(all))
 	}
+	t.Run("a group that does not exist hides nothing", func(t *testing.T) {
+		head, _, _ := strings.Cut(fleetsYAML, "  twin:")
+		two := examine(t, write(t, head+"  nowhere: {target_groups: [nowhere]}\n"), exitFailed)
+		if e := two["nowhere"]; !e.Blocked || !strings.Contains(e.Error, "no target group has the name nowhere") {
+			t.Errorf("%+v", e)
+		}
+		if d := cmp.Diff(expected["good"], two["good"].brief()); d != "" || len(two) != 2 {
+			t.Errorf("%d services: %s", len(two), d)
+		}
+	})
 	t.Run("one service", func(t *testing.T) {
 		code, out, errs := junban(t, nil, "doctor", "good", "--config", config)
 		if code != exitDone || !strings.Contains(out, "good: Nothing stands against a rolling deploy.") || strings.Contains(out, "wide") {
