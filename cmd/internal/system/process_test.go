@@ -35,7 +35,7 @@ var binary = sync.OnceValues(func() (string, error) {
 // TestMain lets many tests run at once: they wait for drains and health checks, not for the processor.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	if err := flag.Set("test.parallel", "12"); err != nil {
+	if err := flag.Set("test.parallel", "8"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -107,7 +107,8 @@ func (p *process) code() int {
 	p.t.Helper()
 	select {
 	case <-p.end:
-	case <-time.After(30 * time.Second):
+	case <-time.After(2 * time.Minute):
+		p.kill() // its log is read only when nobody writes it any more
 		p.t.Fatalf("it does not end:\n%s", p.log)
 	}
 	return p.cmd.ProcessState.ExitCode()
