@@ -145,7 +145,7 @@ func init() {
 			[]guard{{engine, "TestABadReleaseRollsItselfBack"}},
 		},
 		{
-			"a locked service is deployed to", "deploy/kinds.go", "	if !k.rolls || r.Emergency {\n		return nil\n	}\n", "	if !k.rolls || r.Emergency || len(f.Held) > 0 {\n		return nil\n	}\n",
+			"a locked service is deployed to", "deploy/kinds.go", "	for _, h := range f.Held {\n		if h.Instance() == \"\" {\n			return refuse(ServiceLocked, \"by\", h.By, \"why\", h.Why, \"since\", stamp(h.Since), \"op\", h.Op, \"cause\", h.Cause.Code)\n		}\n	}\n	if !r.At", "	if !r.At",
 			[]guard{{engine, "TestABadReleaseRollsItselfBack"}},
 		},
 		{
@@ -185,7 +185,7 @@ func init() {
 			[]guard{{engine, "TestAnInstanceThatAppears"}},
 		},
 		{
-			"what vanished is deregistered once more", "deploy/verb_leave.go", "		if !m.twice(p, since, since, func(h Health) bool { return h == Absent }) {", "		if true || !m.twice(p, since, since, func(h Health) bool { return h == Absent }) {",
+			"what vanished is known from one reading", "deploy/verb_leave.go", "	if sure {\n		g := m.op.Plan.Preview", "	if !sure {\n		g := m.op.Plan.Preview",
 			[]guard{{engine, "TestAnInstanceThatVanishes"}},
 		},
 	}...)

@@ -74,15 +74,15 @@ var bugs = []bug{
 		[]guard{{core, "TestTheGates"}, {engine, "TestAGroupThatIsShort"}},
 	},
 	{
-		"min_healthy is off by one", healthy, "len(up) < least", "len(up)+1 < least",
+		"min_healthy is off by one", healthy, "n < least {", "n+1 < least {",
 		[]guard{{core, "TestTheGates"}, {engine, "TestNothingLeavesBelowTheMinimum"}},
 	},
 	{
-		"what a person left out still counts as healthy", healthy, "			if l.LeftOut || l.Out() {", "			if l.Out() {",
+		"what a person left out still counts as healthy", healthy, "l.LeftOut || l.Out() {", "l.Out() {",
 		[]guard{{core, "TestMaxUnavailable"}},
 	},
 	{
-		"what has left counts as healthy in an old reading", healthy, "			if l.LeftOut || l.Out() {", "			if l.LeftOut {",
+		"what has left counts as healthy in an old reading", healthy, "l.LeftOut || l.Out() {", "l.LeftOut {",
 		[]guard{{core, "TestWhatIsOutIsNotHealthyWhateverAReadingShows"}},
 	},
 	{
