@@ -173,6 +173,11 @@ func (v Verb) drains() bool { return v == VerbLeave || v == VerbIdle }
 func (v Verb) deploys() bool { return v == VerbCommand || v == VerbRevert }
 
 // leaves reports whether the lane's plan takes the instance out of a load balancer.
-func (l LaneState) leaves() bool {
-	return slices.ContainsFunc(l.Steps, func(s Step) bool { return s.Verb == VerbLeave })
+func (l *LaneState) leaves() bool {
+	for i := range l.Steps {
+		if l.Steps[i].Verb == VerbLeave {
+			return true
+		}
+	}
+	return false
 }

@@ -82,7 +82,7 @@ func (m *mover) apart() time.Duration {
 		n := m.op.out()
 		m.outs = &n
 	}
-	return min(time.Duration(max(0, *m.outs-1))*10*time.Millisecond, freshFor/2)
+	return min(time.Duration(max(0, *m.outs-1))*20*time.Millisecond, freshFor/2)
 }
 
 func troubled(action string, f Fault, tries int) Cause {

@@ -82,9 +82,12 @@ func (m *mover) roll() {
 	}
 	done := 0
 	for _, i := range m.sequence() {
-		if m.op.Lanes[i].Phase == PhaseDone {
+		switch l := &m.op.Lanes[i]; {
+		case l.Phase == PhaseDone:
 			done++
 			continue
+		case m.blocked && l.Phase == PhaseDue && !l.Touched && l.At == 0 && l.leaves():
+			continue // one of many that wait for those before them
 		}
 		if m.lane(i); m.emitted() {
 			return

@@ -70,8 +70,8 @@ func (m *mover) overdue() {
 // WaitsSince is when the operation began to wait for a person's decision; zero if it does not.
 func (o Operation) WaitsSince() time.Time {
 	since := o.AskedAt
-	for _, l := range o.Lanes {
-		if l.Waits() && (since.IsZero() || l.FailedAt.Before(since)) {
+	for i := range o.Lanes {
+		if l := &o.Lanes[i]; l.Waits() && (since.IsZero() || l.FailedAt.Before(since)) {
 			since = l.FailedAt
 		}
 	}
