@@ -66,9 +66,10 @@ func (m *mover) refuse(i int, g gate, c Cause) {
 	}
 }
 
-// gatePaused keeps everything in service while somebody has paused the rollout.
-func gatePaused(m *mover, _ int, _ map[string]Reading) (Cause, bool) {
-	if m.op.Paused == nil {
+// gatePaused keeps everything in service while somebody has paused the rollout. A leave that has begun goes on: the pause
+// is at an instance's boundary.
+func gatePaused(m *mover, lane int, _ map[string]Reading) (Cause, bool) {
+	if m.op.Paused == nil || m.op.Lanes[lane].Phase != PhaseDue {
 		return Cause{}, true
 	}
 	return Because(GatePaused, "by", m.op.Paused.By.ID), false

@@ -5,7 +5,7 @@ func init() {
 	random := guard{core, "TestWhateverIsSeen"}
 	bugs = append(bugs, []bug{
 		{
-			"a pause is ignored", window, "	if m.op.Paused == nil {", "	if m.op.Paused == nil || m.op.ID != \"\" {",
+			"a pause is ignored", window, "	if m.op.Paused == nil || m.op.Lanes", "	if m.op.Paused == nil || m.op.ID != \"\" || m.op.Lanes",
 			[]guard{{engine, "TestAPauseStopsAtAnInstancesBoundary"}, random},
 		},
 		{
