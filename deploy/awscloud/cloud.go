@@ -6,6 +6,7 @@
 package awscloud
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -88,27 +89,12 @@ type Cloud struct {
 
 // New makes a Cloud from the SDK's configuration. It makes no call.
 func New(cfg aws.Config, o Options) *Cloud {
+	cfg = cfg.Copy() // for every client alike; the caller's stays as it is
+	cfg.Retryer, cfg.RetryMaxAttempts = patience, 0
+	cfg.APIOptions = append(slices.Clone(cfg.APIOptions), awscall.Hook)
 	c := &Cloud{
-		elb: elb.NewFromConfig(cfg, func(c *elb.Options) {
-			c.Retryer, c.RetryMaxAttempts = patience(), 0
-			c.APIOptions = append(c.APIOptions, awscall.Hook)
-		}),
-		ec2: ec2.NewFromConfig(cfg, func(c *ec2.Options) {
-			c.Retryer, c.RetryMaxAttempts = patience(), 0
-			c.APIOptions = append(c.APIOptions, awscall.Hook)
-		}),
-		ssm: ssm.NewFromConfig(cfg, func(c *ssm.Options) {
-			c.Retryer, c.RetryMaxAttempts = patience(), 0
-			c.APIOptions = append(c.APIOptions, awscall.Hook)
-		}),
-		scaling: autoscaling.NewFromConfig(cfg, func(c *autoscaling.Options) {
-			c.Retryer, c.RetryMaxAttempts = patience(), 0
-			c.APIOptions = append(c.APIOptions, awscall.Hook)
-		}),
-		watch: cloudwatch.NewFromConfig(cfg, func(c *cloudwatch.Options) {
-			c.Retryer, c.RetryMaxAttempts = patience(), 0
-			c.APIOptions = append(c.APIOptions, awscall.Hook)
-		}),
+		elb: elb.NewFromConfig(cfg), ec2: ec2.NewFromConfig(cfg), ssm: ssm.NewFromConfig(cfg),
+		scaling: autoscaling.NewFromConfig(cfg), watch: cloudwatch.NewFromConfig(cfg),
 		o:      o.filled(),
 		health: map[string]*shared[deploy.Reading]{},
 		alarms: map[string]*shared[deploy.Alarms]{},
