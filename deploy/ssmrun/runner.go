@@ -10,6 +10,7 @@
 package ssmrun
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -44,14 +45,15 @@ type Runner struct {
 	paces paces
 }
 
+// Defaults are Options with every budget made. Runners that are made from one value of them share those budgets.
+func Defaults() Options {
+	return Options{Reads: rate.NewLimiter(9, 30), Sends: rate.NewLimiter(4.5, 15)}
+}
+
 // New makes a Runner from the SDK's configuration. It makes no call.
 func New(cfg aws.Config, o Options) *Runner {
-	if o.Reads == nil {
-		o.Reads = rate.NewLimiter(9, 30)
-	}
-	if o.Sends == nil {
-		o.Sends = rate.NewLimiter(4.5, 15)
-	}
+	own := Defaults()
+	o.Reads, o.Sends = cmp.Or(o.Reads, own.Reads), cmp.Or(o.Sends, own.Sends)
 	if o.ReadTimeout <= 0 {
 		o.ReadTimeout = 10 * time.Second
 	}

@@ -4,7 +4,6 @@ import (
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"golang.org/x/time/rate"
 
 	"junban/deploy/awscloud"
 	"junban/deploy/engine"
@@ -86,8 +85,7 @@ func (p *places) place(name string) (place, bool) {
 	}
 	b, ok := p.budgets[spot]
 	if !ok {
-		// Run Command's are package ssmrun's own defaults, said here so that two names of one account share them.
-		b = budgets{awscloud.Defaults(), ssmrun.Options{Reads: rate.NewLimiter(9, 30), Sends: rate.NewLimiter(4.5, 15)}}
+		b = budgets{awscloud.Defaults(), ssmrun.Defaults()} // which two names of one account share
 		p.budgets[spot] = b
 	}
 	at := place{awscloud.New(cfg, b.cloud), ssmrun.New(cfg, b.ssm)}
