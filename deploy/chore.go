@@ -43,7 +43,7 @@ func (m *mover) before(i int) {
 		m.run(i)
 		return
 	}
-	m.beginChore(i, nil)
+	m.beginChore(i, "")
 }
 
 // first runs once on the first instance that is drained, before any command.
@@ -59,7 +59,7 @@ func (m *mover) first(i int) {
 			continue
 		}
 		if m.admitted(j) && m.away(j) && m.running(j) {
-			m.beginChore(i, map[string]string{"INSTANCE_ID": l.Name})
+			m.beginChore(i, l.Name)
 		}
 		return
 	}
@@ -76,7 +76,7 @@ func (m *mover) after(i int) {
 			return
 		}
 	}
-	m.beginChore(i, nil)
+	m.beginChore(i, "")
 }
 
 // hosts reports whether a chore runs on the lane's instance, or may: until it has ended the instance stays out.
@@ -104,20 +104,16 @@ func (m *mover) wanted(i int) (on int, ok bool) {
 	return on, ok && m.op.Lanes[on].Phase == PhaseDue
 }
 
-func (m *mover) beginChore(i int, values map[string]string) {
+// beginChore begins a chore on an instance; "" is the bot's own host.
+func (m *mover) beginChore(i int, instance string) {
 	step, _ := m.op.Lanes[i].Step()
 	if m.halted() || m.op.State == StatePaused {
 		return
 	}
-	m.begin(i, step.Limit+grace, m.about(values))
-}
-
-// about are the values of a chore's environment.
-func (m *mover) about(values map[string]string) map[string]string {
-	out := map[string]string{"PREVIOUS_REF": m.op.Plan.Preview.Previous}
-	if id := values["INSTANCE_ID"]; id != "" {
-		out = m.valuesOf(id)
-		out["INSTANCE_ID"] = id
+	values := map[string]string{"PREVIOUS_REF": m.op.Plan.Preview.Previous}
+	if instance != "" {
+		values = m.valuesOf(instance)
+		values["INSTANCE_ID"] = instance
 	}
-	return out
+	m.begin(i, step.Limit+grace, values)
 }

@@ -9,7 +9,7 @@ import (
 // drift tells of instances that have appeared in the target groups since the plan was made; where the approved rules
 // let them, they join.
 func (m *mover) drift() {
-	if m.op.Plan.Kind != KindDeploy && m.op.Plan.Kind != KindRollback || m.op.Course != CourseOn || m.op.Plan.Preview.Ask.On != "" {
+	if !m.op.Plan.Kind.Rolls() || m.op.Course != CourseOn || m.op.Plan.Preview.Ask.On != "" {
 		return
 	}
 	var fresh []string

@@ -1,6 +1,9 @@
 package deploy
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // alarmStep is the time between two looks at the alarms while the canary is baking.
 const alarmStep = 30 * time.Second
@@ -67,7 +70,7 @@ func gateCanary(m *mover, lane int, _ map[string]Reading) (Cause, bool) {
 		return c, false
 	}
 	if m.op.Plan.Rules.Canary.Confirm && !m.confirmed() {
-		return Because(CanaryBaked, "instances", join(m.names(canaries)), "bake", m.op.Plan.Rules.Canary.Bake), false
+		return Because(CanaryBaked, "instances", strings.Join(m.names(canaries), ", "), "bake", m.op.Plan.Rules.Canary.Bake), false
 	}
 	return Cause{}, true
 }
@@ -83,7 +86,7 @@ func (m *mover) wellBaked(lane int, canaries []int, last, baked time.Time) (Caus
 	}
 	if len(m.op.Plan.Rules.Alarms) > 0 && !over {
 		if ringing := m.ringing(); len(ringing) > 0 && m.seen.Alarms.Begun.After(last) {
-			return Because(AlarmOn, "alarms", join(ringing)), false
+			return Because(AlarmOn, "alarms", strings.Join(ringing, ", ")), false
 		}
 		m.want(lane, Look{Alarms: true}, m.seen.Alarms.Begun.Add(alarmStep))
 	}

@@ -179,7 +179,7 @@ func gateAlarms(m *mover, lane int, _ map[string]Reading) (Cause, bool) {
 		return Cause{}, false
 	}
 	if ringing := m.ringing(); len(ringing) > 0 {
-		return Because(AlarmOn, "alarms", join(ringing)), false
+		return Because(AlarmOn, "alarms", strings.Join(ringing, ", ")), false
 	}
 	return Cause{}, true
 }

@@ -22,6 +22,9 @@ var kinds = map[Kind]kind{
 	KindUnlock:   {lay: layUnlock, plain: true},
 }
 
+// Rolls reports whether operations of the kind put a ref on instances.
+func (k Kind) Rolls() bool { return kinds[k].rolls }
+
 // rules are the service's rules as far as they are for this kind.
 func (k kind) rules(r Request) Rules {
 	rules := r.Rules
@@ -50,10 +53,8 @@ func (k kind) allowed(r Request, f Fleet) error {
 	if !k.rolls || r.Emergency {
 		return nil
 	}
-	for _, h := range f.Held {
-		if h.Instance() == "" {
-			return refuse(ServiceLocked, "by", h.By, "why", h.Why, "since", stamp(h.Since), "op", h.Op, "cause", h.Cause.Code)
-		}
+	if err := f.locked(); err != nil {
+		return err
 	}
 	if !r.At.IsZero() {
 		if c, ok := r.Rules.Calendar.Closed(r.At); !ok {
@@ -89,27 +90,42 @@ func layRollback(p *Plan, r Request, f Fleet) ([]member, error) {
 
 // layLock keeps the service's target groups, or its instances behind none, locked after the operation.
 func layLock(p *Plan, r Request, f Fleet) ([]member, error) {
-	for _, h := range f.Held {
-		if h.Instance() == "" {
-			return nil, refuse(ServiceLocked, "by", h.By, "why", h.Why, "since", stamp(h.Since), "op", h.Op, "cause", h.Cause.Code)
-		}
+	if err := f.locked(); err != nil {
+		return nil, err
 	}
 	p.Resources = f.resources(r)
 	return nil, nil
 }
 
 func layUnlock(p *Plan, r Request, f Fleet) ([]member, error) {
-	for _, h := range f.Held {
-		if h.Instance() == "" {
-			p.Preview.take(h)
-			p.Resources = append(p.Resources, h.Resource)
-		}
+	for _, h := range f.locks() {
+		p.Preview.take(h)
+		p.Resources = append(p.Resources, h.Resource)
 	}
 	if len(p.Resources) == 0 {
 		return nil, refuse(NotLocked, "service", r.Service)
 	}
 	slices.Sort(p.Resources)
 	return nil, nil
+}
+
+// locks are the held locks that are on the service itself, and not on one of its instances.
+func (f Fleet) locks() []Lock {
+	var out []Lock
+	for _, h := range f.Held {
+		if h.Instance() == "" {
+			out = append(out, h)
+		}
+	}
+	return out
+}
+
+// locked refuses what a lock of the service speaks against.
+func (f Fleet) locked() error {
+	for _, h := range f.locks() {
+		return refuse(ServiceLocked, "by", h.By, "why", h.Why, "since", stamp(h.Since), "op", h.Op, "cause", h.Cause.Code)
+	}
+	return nil
 }
 
 // resources are what a lock of a service is on.
@@ -135,11 +151,9 @@ func ServiceResource(service, environment string) string {
 
 // under takes over the locks of a service for an operation that is let pass in spite of them, and gives them back.
 func (v *Preview) under(f Fleet) {
-	for _, h := range f.Held {
-		if h.Instance() == "" {
-			v.take(h)
-			v.Under = append(v.Under, h)
-		}
+	v.Under = f.locks()
+	for _, h := range v.Under {
+		v.take(h)
 	}
 }
 

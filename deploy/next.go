@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -142,9 +143,9 @@ func (m *mover) end() {
 		e.State, e.Cause = StateFailed, m.op.Stopped
 	case turned != nil:
 		e.State, e.Cause = StateFailed, Because(RolledBack, "ref", m.op.Plan.Preview.Previous, "by", turned.By, "why", turned.Cause.Code,
-			"instance", turned.Cause.Values["instance"], "of", turned.Cause.Values["why"], "missed", join(m.op.unreverted()))
+			"instance", turned.Cause.Values["instance"], "of", turned.Cause.Values["why"], "missed", strings.Join(m.op.unreverted(), ", "))
 	case len(missed) > 0:
-		e.State, e.Cause = StateFailed, Because(NotDeployed, "instances", join(missed))
+		e.State, e.Cause = StateFailed, Because(NotDeployed, "instances", strings.Join(missed, ", "))
 	}
 	m.emit(e)
 }
@@ -188,15 +189,4 @@ func (m *mover) ended(i int, output string) {
 
 func (m *mover) begin(i int, limit time.Duration, values map[string]string) {
 	m.emit(Event{Type: EventBegun, Lane: i, Attempt: m.op.Lanes[i].Attempt, Deadline: m.now.Add(limit), Values: values})
-}
-
-func join(names []string) string {
-	out := ""
-	for i, n := range names {
-		if i > 0 {
-			out += ", "
-		}
-		out += n
-	}
-	return out
 }

@@ -13,22 +13,20 @@ func (o Operation) failures() int {
 	return n
 }
 
-// halted reports whether the operation waits for a person: then nothing more leaves. A failed instance within
-// tolerate_failures waits without halting the others, and keeps its place in max_unavailable.
-func (m *mover) halted() bool {
-	if m.op.Asked.Code != "" {
-		return true
-	}
-	if len(m.op.Undecided()) == 0 {
-		return false
-	}
-	for _, i := range m.op.Undecided() {
-		if l := m.op.Lanes[i]; l.Chore() || l.Phase == PhaseUnknown {
+// Halts reports whether an instance or a chore that waits for a decision halts all others: then nothing more leaves. A
+// failed instance within tolerate_failures waits without halting them, and keeps its place in max_unavailable.
+func (o Operation) Halts() bool {
+	undecided := o.Undecided()
+	for _, i := range undecided {
+		if l := &o.Lanes[i]; l.Chore() || l.Phase == PhaseUnknown {
 			return true
 		}
 	}
-	return m.op.TurnedBack() || m.op.failures() > m.op.Plan.Rules.Tolerate
+	return len(undecided) > 0 && (o.TurnedBack() || o.failures() > o.Plan.Rules.Tolerate)
 }
+
+// halted reports whether the operation waits for a person: then nothing more leaves.
+func (m *mover) halted() bool { return m.op.Asked.Code != "" || m.op.Halts() }
 
 // failed lets the rules decide about failures, where they do.
 func (m *mover) failed() {

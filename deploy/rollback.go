@@ -9,8 +9,7 @@ func RollbackTarget(rows []Row, service, environment string) string {
 	now := ""
 	var after bool // the deploy of what is there now has been passed
 	for _, r := range rows {
-		rolls := r.Kind == KindDeploy || r.Kind == KindRollback
-		if !rolls || r.Service != service || r.Environment != environment || r.Started.IsZero() || r.On != "" {
+		if !r.rollsAll(service, environment) || r.Started.IsZero() {
 			continue
 		}
 		succeeded := r.State == StateSucceeded
@@ -24,6 +23,22 @@ func RollbackTarget(rows []Row, service, environment string) string {
 		}
 	}
 	return ""
+}
+
+// LastSucceeded is the ref of the last rollout of a service that succeeded on all its instances. rows are newest first;
+// "" if no such ref is known.
+func LastSucceeded(rows []Row, service, environment string) string {
+	for _, r := range rows {
+		if r.rollsAll(service, environment) && r.State == StateSucceeded {
+			return r.Ref
+		}
+	}
+	return ""
+}
+
+// rollsAll reports whether the operation puts a ref on all instances of a service.
+func (r Row) rollsAll(service, environment string) bool {
+	return r.Kind.Rolls() && r.Service == service && r.Environment == environment && r.On == ""
 }
 
 // Members are the ids of a fleet's instances.

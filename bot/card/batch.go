@@ -14,7 +14,7 @@ type batch struct{ done []string }
 // add takes an event into the batch; false if it has to be told by itself.
 func (b *batch) add(was, is deploy.Operation, e deploy.Event) bool {
 	_, all := progress(is)
-	if all <= many || e.Lane < 0 || e.Lane >= len(is.Lanes) || choreOf(is.Lanes[e.Lane].Steps) != "" {
+	if all <= many || e.Lane < 0 || e.Lane >= len(is.Lanes) || is.Lanes[e.Lane].Chore() {
 		return false
 	}
 	switch {

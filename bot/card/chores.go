@@ -22,19 +22,11 @@ func (c chore) or(other string) string {
 	return string(c)
 }
 
-// choreOf is the chore that a lane is; "" if it is an instance's. A lane of a chore holds no other step.
-func choreOf(steps []deploy.Step) deploy.Verb {
-	if (deploy.Lane{Steps: steps}).Chore() {
-		return steps[0].Verb
-	}
-	return ""
-}
-
 // called is the name of a lane: the instance's, or the chore's.
 func called(o deploy.Operation, lane int) string {
 	l := o.Lanes[lane]
-	if v := choreOf(l.Steps); v != "" {
-		return string(chores[v])
+	if l.Chore() {
+		return string(chores[l.Steps[0].Verb])
 	}
 	return o.Plan.Preview.Name(l.Name)
 }
@@ -42,7 +34,7 @@ func called(o deploy.Operation, lane int) string {
 // onlyChores reports whether no instance waits for a decision, but a chore does.
 func onlyChores(o deploy.Operation) bool {
 	for _, i := range o.Undecided() {
-		if choreOf(o.Lanes[i].Steps) == "" {
+		if !o.Lanes[i].Chore() {
 			return false
 		}
 	}
@@ -51,7 +43,7 @@ func onlyChores(o deploy.Operation) bool {
 
 // status is the state of a lane that people see.
 func status(l deploy.LaneState) string {
-	if choreOf(l.Steps) != "" {
+	if l.Chore() {
 		return choreStatus(l)
 	}
 	return l.Status()
@@ -77,7 +69,7 @@ func choreStatus(l deploy.LaneState) string {
 func laneCause(o deploy.Operation, l deploy.LaneState, c deploy.Cause) Text {
 	what := ""
 	switch {
-	case choreOf(l.Steps) != "":
+	case l.Chore():
 		what = "It"
 	case l.Reverting:
 		what = "The rollback command"

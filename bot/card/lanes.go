@@ -21,19 +21,12 @@ func undecided(o deploy.Operation) string {
 // still reports whether the rollout stands still until somebody decides: more has failed, in the whole run, than it
 // tolerates, or it is not an instance's failure that waits.
 func still(o deploy.Operation) bool {
-	for _, i := range o.Undecided() {
-		if o.Lanes[i].Phase == deploy.PhaseUnknown || o.Lanes[i].Chore() {
-			return true
-		}
-	}
-	failed, more := 0, false
 	for _, l := range o.Lanes {
-		more = more || !l.Chore() && l.Phase != deploy.PhaseDone && l.Phase != deploy.PhaseFailed
-		if l.Failed && l.Outcome != deploy.OutcomeDone && !l.Reverting {
-			failed++
+		if !l.Chore() && l.Phase != deploy.PhaseDone && l.Phase != deploy.PhaseFailed {
+			return o.Halts()
 		}
 	}
-	return o.TurnedBack() || !more || failed > o.Plan.Rules.Tolerate
+	return true
 }
 
 // ruled reports whether on_failure decides about what has failed: its own event follows at once.
@@ -53,7 +46,7 @@ func ruled(o deploy.Operation) bool {
 // progress is how many instances are done, of how many.
 func progress(o deploy.Operation) (done, all int) {
 	for _, l := range o.Lanes {
-		if choreOf(l.Steps) != "" {
+		if l.Chore() {
 			continue
 		}
 		all++
@@ -85,7 +78,7 @@ func instances(o deploy.Operation) Text {
 	_, all := progress(o)
 	for _, i := range o.Plan.Preview.Order {
 		l := o.Lanes[i]
-		if choreOf(l.Steps) != "" {
+		if l.Chore() {
 			continue
 		}
 		now := status(l)
@@ -115,7 +108,7 @@ func choreLines(o deploy.Operation) []Text {
 	var out []Text
 	for _, verb := range []deploy.Verb{deploy.VerbBefore, deploy.VerbFirst, deploy.VerbAfter} {
 		for _, l := range o.Lanes {
-			if choreOf(l.Steps) != verb {
+			if !l.Chore() || l.Steps[0].Verb != verb {
 				continue
 			}
 			now, on := status(l), ""

@@ -67,16 +67,11 @@ func before(p deploy.Plan) string {
 	return "the ref before"
 }
 
-// rolls reports whether a plan brings a ref to instances.
-func rolls(p deploy.Plan) bool {
-	return p.Kind == deploy.KindDeploy || p.Kind == deploy.KindRollback
-}
-
 // version is what is on an instance and what comes to it, "v41 → v42"; "" if nobody has looked.
 func version(p deploy.Plan, l deploy.LaneState) string {
 	now := short(p.Preview.Current[l.Name])
 	switch {
-	case now == "" || !rolls(p) || p.Ref == "":
+	case now == "" || !p.Kind.Rolls() || p.Ref == "":
 		return ""
 	case l.Outcome == deploy.OutcomeReverted, l.Reverting:
 		return short(p.Ref) + " → " + short(before(p))

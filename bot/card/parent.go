@@ -311,7 +311,7 @@ func small(o deploy.Operation, now time.Time) Text {
 	if p := o.Plan.Preview.Previous; p != "" && o.Plan.Kind == deploy.KindDeploy {
 		out = append(out, T(" · before: ", C(p))...)
 	}
-	if o.State.Rolling() && rolls(o.Plan) {
+	if o.State.Rolling() && o.Plan.Kind.Rolls() {
 		out = append(out, T(" · running for ", Duration(now.Sub(o.StartedAt).Round(time.Second)), ", about ",
 			Duration(o.Plan.Preview.Estimate.Total), " and the commands in all")...)
 	}

@@ -79,7 +79,7 @@ func capacity(p deploy.Plan) []Text {
 			out = append(out, T(fmt.Sprintf("%s: %d healthy now, at least %d during it, minimum %d.", g.Name, v.Healthy[g.ARN], least, v.Minimum[g.ARN])))
 		}
 	}
-	if len(v.Groups) == 0 && rolls(p) {
+	if len(v.Groups) == 0 && p.Kind.Rolls() {
 		out = append(out, T("No load balancer is in front of them: nothing is drained."))
 	}
 	return out
@@ -88,7 +88,7 @@ func capacity(p deploy.Plan) []Text {
 // fleet is what is on the instances now: one ref, or a mixture.
 func fleet(p deploy.Plan) []Text {
 	v := p.Preview
-	if len(v.Current) == 0 || !rolls(p) {
+	if len(v.Current) == 0 || !p.Kind.Rolls() {
 		return nil
 	}
 	on := map[string][]string{}
@@ -96,7 +96,7 @@ func fleet(p deploy.Plan) []Text {
 	for _, i := range v.Order {
 		l := p.Lanes[i]
 		ref := short(v.Current[l.Name])
-		if choreOf(l.Steps) != "" || ref == "" {
+		if l.Chore() || ref == "" {
 			continue
 		}
 		if on[ref] == nil {
@@ -124,12 +124,12 @@ func fleet(p deploy.Plan) []Text {
 // canary says what goes first, and what is waited for after it.
 func canary(p deploy.Plan) Text {
 	v, c := p.Preview, p.Rules.Canary
-	if v.Canaries == 0 || !rolls(p) {
+	if v.Canaries == 0 || !p.Kind.Rolls() {
 		return nil
 	}
 	var names []string
 	for _, i := range v.Order {
-		if choreOf(p.Lanes[i].Steps) == "" && len(names) < v.Canaries {
+		if !p.Lanes[i].Chore() && len(names) < v.Canaries {
 			names = append(names, v.Name(p.Lanes[i].Name))
 		}
 	}
@@ -152,7 +152,7 @@ func choresOf(p deploy.Plan) Text {
 	first := ""
 	for _, verb := range []deploy.Verb{deploy.VerbBefore, deploy.VerbFirst, deploy.VerbAfter} {
 		for _, l := range p.Lanes {
-			if choreOf(l.Steps) == verb {
+			if l.Chore() && l.Steps[0].Verb == verb {
 				out = append(out, where[verb])
 				if verb == deploy.VerbFirst {
 					first = " What runs on the first instance (a migration) is not undone by a rollback."
@@ -190,7 +190,7 @@ func doctorSays(p deploy.Plan) []Text {
 
 // ifItFails says what becomes of the rollout when an instance fails, where that is not simply asked.
 func ifItFails(p deploy.Plan) Text {
-	if !rolls(p) {
+	if !p.Kind.Rolls() {
 		return nil
 	}
 	var out []string
@@ -246,7 +246,7 @@ func duration(p deploy.Plan) Text {
 
 // commands is said where commands run, whose time nobody knows.
 func commands(p deploy.Plan, words string) string {
-	if rolls(p) {
+	if p.Kind.Rolls() {
 		return words
 	}
 	return ""
@@ -271,7 +271,7 @@ func order(p deploy.Plan) Text {
 	n := 0
 	for _, i := range v.Order {
 		l := p.Lanes[i]
-		if choreOf(l.Steps) != "" {
+		if l.Chore() {
 			continue
 		}
 		if n == many && all > many+1 {

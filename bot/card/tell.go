@@ -133,7 +133,7 @@ func tellLane(was, is deploy.Operation, e deploy.Event) said {
 		return said{text: T(who, Because(e.Cause, is.Plan.Preview.Name))}
 	case deploy.EventBegun:
 		switch {
-		case choreOf(before.Steps) != "":
+		case before.Chore():
 			return said{text: T(who, "running", attempt(after))}
 		case step.Verb != deploy.VerbLeave:
 			return said{} // told when it has ended
@@ -158,7 +158,7 @@ func beforeRef(o deploy.Operation) string { return before(o.Plan) }
 
 // tellDone is a step that ended well.
 func tellDone(is deploy.Operation, before, after deploy.LaneState, step deploy.Step, who Text, took string) Text {
-	if choreOf(before.Steps) != "" {
+	if before.Chore() {
 		text := T(who, "running → done in ", took)
 		if step.Verb == deploy.VerbFirst {
 			text = T(text, ". A rollback does not undo it.")
@@ -227,7 +227,7 @@ func attempt(l deploy.LaneState) string {
 
 // instance names an instance with its id, as a person looks it up; a chore has a name only.
 func instance(o deploy.Operation, lane int) Text {
-	if choreOf(o.Lanes[lane].Steps) != "" {
+	if o.Lanes[lane].Chore() {
 		return T(B(capital(called(o, lane))), ": ")
 	}
 	id := o.Lanes[lane].Name

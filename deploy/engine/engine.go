@@ -99,14 +99,18 @@ func (e *Engine) Plan(ctx context.Context, ask deploy.Ask) (deploy.Plan, error) 
 // plan makes a plan; whole with everything that is worth showing and binds nobody: the doctor's findings, and what is
 // on each instance now.
 func (e *Engine) plan(ctx context.Context, ask deploy.Ask, whole bool) (deploy.Plan, error) {
-	if err := e.target(ctx, &ask); err != nil {
+	rows, err := e.rows(ctx, ask.Service)
+	if err != nil {
 		return deploy.Plan{}, err
+	}
+	if ask.Kind == deploy.KindRollback && ask.Ref == "" {
+		ask.Ref = deploy.RollbackTarget(rows, ask.Service, ask.Environment)
 	}
 	r, want, err := e.Book.Request(ask)
 	if err != nil {
 		return deploy.Plan{}, err
 	}
-	if r.Kind == deploy.KindDeploy || r.Kind == deploy.KindRollback {
+	if r.Kind.Rolls() {
 		if r.Revision, err = e.Book.Resolve(ctx, ask); err != nil {
 			return deploy.Plan{}, err
 		}
@@ -115,9 +119,7 @@ func (e *Engine) plan(ctx context.Context, ask deploy.Ask, whole bool) (deploy.P
 	if err != nil {
 		return deploy.Plan{}, fmt.Errorf("reading the instances of %s: %w", ask.Service, err)
 	}
-	if r.Previous, err = e.previous(ctx, ask); err != nil {
-		return deploy.Plan{}, err
-	}
+	r.Previous = deploy.LastSucceeded(rows, ask.Service, ask.Environment)
 	if !whole {
 		return deploy.MakePlan(r, fleet)
 	}
@@ -151,9 +153,6 @@ func (e *Engine) Request(ctx context.Context, id deploy.ID, ask deploy.Ask, by s
 		return deploy.Operation{}, err
 	}
 	if err := deploy.MayRequest(person, r); err != nil {
-		return deploy.Operation{}, err
-	}
-	if err := e.target(ctx, &ask); err != nil {
 		return deploy.Operation{}, err
 	}
 	plan, err := e.Plan(ctx, ask)

@@ -90,43 +90,13 @@ func (e *Engine) out() (pairs []deploy.Pair, instances []string) {
 // recent is how many operations are searched for the refs that were deployed before.
 const recent = 200
 
-// previous is the ref of the last rollout of this service and environment that succeeded on all its instances.
-func (e *Engine) previous(ctx context.Context, ask deploy.Ask) (string, error) {
-	refs, err := e.succeeded(ctx, ask)
-	if err != nil || len(refs) == 0 {
-		return "", err
-	}
-	return refs[0], nil
-}
-
-// succeeded lists the refs of rollouts that succeeded, the latest first.
-func (e *Engine) succeeded(ctx context.Context, ask deploy.Ask) ([]string, error) {
-	rows, err := e.Journal.Recent(ctx, ask.Service, recent)
+// rows are the operations of a service among which the refs that were deployed before are looked for, newest first.
+func (e *Engine) rows(ctx context.Context, service string) ([]deploy.Row, error) {
+	rows, err := e.Journal.Recent(ctx, service, recent)
 	if err != nil {
 		return nil, fmt.Errorf("reading which refs were deployed before: %w", err)
 	}
-	var out []string
-	for _, r := range rows {
-		rolls := r.Kind == deploy.KindDeploy || r.Kind == deploy.KindRollback
-		if rolls && r.Environment == ask.Environment && r.On == "" && r.State == deploy.StateSucceeded {
-			out = append(out, r.Ref)
-		}
-	}
-	return out, nil
-}
-
-// target names the ref that a rollback without one goes back to: the last that succeeded, or, if that is what is there
-// now, the one before it.
-func (e *Engine) target(ctx context.Context, ask *deploy.Ask) error {
-	if ask.Kind != deploy.KindRollback || ask.Ref != "" {
-		return nil
-	}
-	rows, err := e.Journal.Recent(ctx, ask.Service, recent)
-	if err != nil {
-		return fmt.Errorf("reading which refs were deployed before: %w", err)
-	}
-	ask.Ref = deploy.RollbackTarget(rows, ask.Service, ask.Environment)
-	return nil
+	return rows, nil
 }
 
 // current asks the instances what is on them, as far as the configuration says how, and no longer than currentWithin.

@@ -65,7 +65,7 @@ func init() {
 			[]guard{{engine, "TestTheCanaryIsTakenFromTheHealthy"}},
 		},
 		{
-			"a question does not halt", policy, "	if m.op.Asked.Code != \"\" {\n		return true\n	}\n", "",
+			"a question does not halt", policy, "return m.op.Asked.Code != \"\" || m.op.Halts()", "return m.op.Halts()",
 			[]guard{{core, "TestAQuestionHalts"}},
 		},
 		{
@@ -145,7 +145,7 @@ func init() {
 			[]guard{{engine, "TestABadReleaseRollsItselfBack"}},
 		},
 		{
-			"a locked service is deployed to", "deploy/kinds.go", "	for _, h := range f.Held {\n		if h.Instance() == \"\" {\n			return refuse(ServiceLocked, \"by\", h.By, \"why\", h.Why, \"since\", stamp(h.Since), \"op\", h.Op, \"cause\", h.Cause.Code)\n		}\n	}\n	if !r.At", "	if !r.At",
+			"a locked service is deployed to", "deploy/kinds.go", "	if err := f.locked(); err != nil {\n		return err\n	}\n", "",
 			[]guard{{engine, "TestABadReleaseRollsItselfBack"}},
 		},
 		{
