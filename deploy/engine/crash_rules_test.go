@@ -26,15 +26,15 @@ func init() {
 			s.book.req.Rules.Alarms = []string{"web-5xx"}
 		}, people: confirms, check: all(deployed, baked)},
 		{name: "pause", setup: two, ask: webV42, people: pauses, check: deployed},
-		{name: "canary, then a failure that rolls back", ask: webV42, first: []deploy.Ask{v41}, rules: counted(func(s *stage, j deploy.Job) bool {
+		{name: "canary, then a failure that rolls back", ask: webV42, first: []deploy.Ask{v41}, rules: func(s *stage) {
 			s.book.req.Rules.OnFailure = deploy.PolicyRollback
 			s.book.req.Rules.Canary = deploy.Canary{Instances: 1, Bake: time.Minute}
-			return j.Instance == s.w.IDs[1] && strings.HasSuffix(j.Token, "/command")
-		}), want: deploy.StateFailed, check: all(revertedOnce, locked)},
-		{name: "stop", setup: two, ask: webV42, rules: counted(func(s *stage, j deploy.Job) bool {
+			counted(commandOn(1))(s)
+		}, want: deploy.StateFailed, check: all(revertedOnce, locked)},
+		{name: "stop", setup: two, ask: webV42, rules: func(s *stage) {
 			s.book.req.Rules.OnFailure = deploy.PolicyStop
-			return j.Instance == s.w.IDs[0] && strings.HasSuffix(j.Token, "/command")
-		}), want: deploy.StateFailed, check: func(s *stage, _ deploy.Operation) error { return s.atRest(1, 1) }},
+			counted(commandOn(0))(s)
+		}, want: deploy.StateFailed, check: func(s *stage, _ deploy.Operation) error { return s.atRest(1, 1) }},
 		{name: "rollback", setup: two, ask: deploy.Ask{Kind: deploy.KindRollback, Service: "web", Ref: "v41"}, first: []deploy.Ask{v41, webV42}, check: deployed},
 		{name: "lock", setup: two, ask: deploy.Ask{Kind: deploy.KindLock, Service: "web", Reason: "audit"}, check: locked2},
 		{name: "unlock", setup: two, first: []deploy.Ask{{Kind: deploy.KindLock, Service: "web", Reason: "audit"}}, ask: deploy.Ask{Kind: deploy.KindUnlock, Service: "web"},
@@ -69,9 +69,6 @@ func counted(fails func(*stage, deploy.Job) bool) func(*stage) {
 		c := &tally{n: map[string]int{}}
 		tallies.Store(s, c)
 		s.book.req.Run.Before, s.book.req.Run.First, s.book.req.Run.After = "./assets", "./migrate", "./notify"
-		if fails != nil {
-			fails(s, deploy.Job{}) // it sets the rules
-		}
 		s.w.Exec(func(j deploy.Job) (int, time.Duration) {
 			c.mu.Lock()
 			defer c.mu.Unlock()
@@ -81,6 +78,13 @@ func counted(fails func(*stage, deploy.Job) bool) func(*stage) {
 			}
 			return 0, time.Second
 		})
+	}
+}
+
+// commandOn: the command fails on the nth instance, counted from 0.
+func commandOn(n int) func(*stage, deploy.Job) bool {
+	return func(s *stage, j deploy.Job) bool {
+		return j.Instance == s.w.IDs[n] && strings.HasSuffix(j.Token, "/command")
 	}
 }
 
