@@ -273,7 +273,7 @@ func TestReviewACrashAfterTheNoteWasRemoved(t *testing.T) {
 		done := make(chan error, 1)
 		go func() { done <- b.Run(ctx) }()
 		synctest.Wait()
-		if err := b.Receive(ctx, Envelope{ID: "e1", Kind: InputCommand, User: "U-dev", Channel: "C1", Text: "web v1", At: time.Now()}); err != nil {
+		if _, err := b.Receive(ctx, Envelope{ID: "e1", Kind: InputCommand, User: "U-dev", Channel: "C1", Text: "web v1", At: time.Now()}); err != nil {
 			t.Error(err)
 		}
 		synctest.Wait()
@@ -300,7 +300,7 @@ func TestReviewATypedAbortWorkedOnAgain(t *testing.T) {
 		done := make(chan error, 1)
 		go func() { done <- b.Run(ctx) }()
 		synctest.Wait()
-		_ = b.Receive(ctx, Envelope{ID: "e1", Kind: InputCommand, User: "U-dev", Channel: "C1", Text: "abort web", At: time.Now()})
+		_, _ = b.Receive(ctx, Envelope{ID: "e1", Kind: InputCommand, User: "U-dev", Channel: "C1", Text: "abort web", At: time.Now()})
 		synctest.Wait()
 		<-done
 		d.acted = nil

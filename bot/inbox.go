@@ -26,7 +26,11 @@ type note struct {
 }
 
 // Receive records an envelope, and answers only when it is safe. A second delivery is accepted and comes to nothing.
-func (b *Bot) Receive(ctx context.Context, e Envelope) error {
+func (b *Bot) Receive(ctx context.Context, e Envelope) (Reply, error) {
+	return Reply{}, b.keep(ctx, e)
+}
+
+func (b *Bot) keep(ctx context.Context, e Envelope) error {
 	select {
 	case <-b.ready: // what a former life left is listed: this one is not among it
 	case <-ctx.Done():

@@ -23,7 +23,19 @@ type Envelope struct {
 	Value    string    `json:"value,omitempty"`    // click: the button's value
 	Message  string    `json:"message,omitempty"`  // click: the message's timestamp
 	Response string    `json:"response,omitempty"` // URL for ephemeral answers: 5 uses, 30 minutes
+	Trigger  string    `json:"trigger,omitempty"`  // opens one form, within three seconds
+	Robot    string    `json:"robot,omitempty"`    // mention: the id (B…) of the bot that posted it, whose user may be empty
+	View     *Filled   `json:"view,omitempty"`     // submission, and clicks in forms and home tabs
 	At       time.Time `json:"at"`
+}
+
+// Filled is a form as it came back.
+type Filled struct {
+	ID       string            `json:"id"`
+	Hash     string            `json:"hash,omitempty"`
+	Callback string            `json:"callback,omitempty"`
+	Private  string            `json:"private,omitempty"`
+	Values   map[string]string `json:"values,omitempty"` // by Input.ID: the text, or the chosen option's value
 }
 
 // Input is what kind of thing was done.
@@ -33,6 +45,9 @@ const (
 	InputCommand Input = "command"
 	InputClick   Input = "click"
 	InputMention Input = "mention"
+	InputSubmit  Input = "submit"   // a form was sent
+	InputHome    Input = "home"     // a home tab was opened
+	InputMessage Input = "shortcut" // the shortcut of a message: Message says which, Action the shortcut's callback id
 )
 
 // Key marks a post with what it tells, so that it can be found again when the answer to posting it was lost.
@@ -67,10 +82,37 @@ var (
 	ErrGone = errors.New("the message can be edited no more")
 )
 
-// Receiver takes envelopes in. It is called before the envelope is acknowledged: when it answers nil the envelope is
-// safe and will be worked on; it must not do the work itself.
+// Panels is the way to forms and home tabs, and to files. Like Chat it honours the chat's rates.
+type Panels interface {
+	// Open shows a form to whoever sent the envelope, by its trigger: once, within three seconds of the deed.
+	// ErrGone: the trigger is used up or too old.
+	Open(ctx context.Context, e Envelope, v card.View) error
+	// Redraw replaces a form that is open. ErrGone: it was closed, or it has changed since hash; "" = whatever it shows.
+	Redraw(ctx context.Context, id, hash string, v card.View) error
+	// Home replaces a person's home tab.
+	Home(ctx context.Context, user string, v card.View) error
+	// Upload posts a file into a channel, into a thread if one is named. ErrUnclear: it may have been posted.
+	Upload(ctx context.Context, channel, thread string, f File) error
+}
+
+// File is something to look at, posted into a thread.
+type File struct {
+	Name  string // with its ending
+	Title string
+	Alt   string // what it shows, in words
+	Data  []byte
+}
+
+// Receiver takes envelopes in. It is called before the envelope is acknowledged: when it answers no error the envelope
+// is safe and will be worked on; it must not do the work itself. The reply goes out with the acknowledgement.
 type Receiver interface {
-	Receive(ctx context.Context, e Envelope) error
+	Receive(ctx context.Context, e Envelope) (Reply, error)
+}
+
+// Reply is what becomes of a form that was sent; the zero value closes it. Other envelopes have none.
+type Reply struct {
+	Errors map[string]string // by Input.ID: the form stays, with these beside its fields
+	View   *card.View        // the form becomes this one
 }
 
 // Memory is the bot's own notebook: bytes by table and key. It holds nothing that the journal says.

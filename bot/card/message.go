@@ -11,6 +11,8 @@ type Message struct {
 	Text   string // the whole in one plain line. With a Tone it is shown above the blocks; without, notifications show it
 	Tone   Tone   // Neutral: no bar
 	Blocks []Block
+
+	Broadcast bool // a reply in a thread that the channel is shown too
 }
 
 // Tone is how a message feels; it becomes the colour of its bar.
@@ -34,6 +36,7 @@ type Block struct {
 	Code    string   // preformatted, such as the end of a command's output
 	Buttons []Button // at most 5
 	Divider bool
+	Input   *Input // a field; in forms only
 }
 
 // Field is a labelled value.
@@ -49,6 +52,7 @@ type Button struct {
 	Value   string
 	Style   Style
 	Confirm *Confirm // asked before the click counts
+	URL     string   // opened by the click, which comes back as well; made by us, never by people
 }
 
 // Style is how much a button stands out.

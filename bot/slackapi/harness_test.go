@@ -180,14 +180,14 @@ type receiver struct {
 	seen []bot.Envelope
 }
 
-func (r *receiver) Receive(ctx context.Context, e bot.Envelope) error {
+func (r *receiver) Receive(ctx context.Context, e bot.Envelope) (bot.Reply, error) {
 	r.mu.Lock()
 	r.seen = append(r.seen, e)
 	r.mu.Unlock()
 	if r.answer != nil {
-		return r.answer(ctx, e)
+		return bot.Reply{}, r.answer(ctx, e)
 	}
-	return nil
+	return bot.Reply{}, nil
 }
 
 func (r *receiver) envelopes() []bot.Envelope {

@@ -54,7 +54,7 @@ func (in *intake) handle(sm *socketmode.Client, ev socketmode.Event, arrived tim
 	if e, ok := in.c.envelope(ev, arrived); ok {
 		ctx, cancel := context.WithDeadline(in.ctx, arrived.Add(receiveLimit))
 		defer cancel()
-		if err := in.r.Receive(ctx, e); err != nil {
+		if _, err := in.r.Receive(ctx, e); err != nil {
 			in.c.log.ErrorContext(ctx, "an envelope was not taken and is left to Slack",
 				"kind", e.Kind, "id", e.ID, "err", in.c.scrub.error(err))
 			return
