@@ -35,9 +35,18 @@ const usualWait = 5 * time.Second
 // errHollow stands for an answer that says neither yes nor no.
 var errHollow = errors.New("Slack's answer is empty")
 
+// ownFault is what went wrong before Slack was asked. Asking again would not mend it.
+type ownFault struct{ cause error }
+
+func (e *ownFault) Error() string { return e.cause.Error() }
+func (e *ownFault) Unwrap() error { return e.cause }
+
 // judge reads an error of slack-go. docs.slack.dev says of fatal_error and internal_error that some of the work may
 // have been done before, so they are as unclear as a cut connection.
 func judge(err error) verdict {
+	if _, ok := errors.AsType[*ownFault](err); ok {
+		return verdict{kind: refused}
+	}
 	if limited, ok := errors.AsType[*slack.RateLimitedError](err); ok {
 		return verdict{kind: busy, code: "ratelimited", after: max(limited.RetryAfter, time.Second)}
 	}
