@@ -95,6 +95,15 @@ func gone(v verdict) bool {
 	}, v.code)
 }
 
+// passed says whether a form can be opened or redrawn no more: its trigger is used up or too old, it was closed, or it
+// has changed. docs.slack.dev/reference/methods/views.open and views.update.
+func passed(v verdict) bool {
+	return v.kind == refused && slices.Contains([]string{
+		"expired_trigger_id", "exchanged_trigger_id", "invalid_trigger_id", "trigger_expired", "trigger_exchanged", "invalid_trigger",
+		"not_found", "hash_conflict", "view_not_found",
+	}, v.code)
+}
+
 // advice is what a person does about an error code; "" if there is nothing to be said.
 func advice(code string) string {
 	switch code {
@@ -122,6 +131,8 @@ func advice(code string) string {
 		return "the channel's settings do not let the bot post"
 	case "plan_upgrade_required", "paid_teams_only", "team_not_eligible":
 		return "user groups need a paid plan: list people by their ids"
+	case "not_enabled":
+		return "the app's home tab is switched off: switch it on in the app's settings, or make the app of `junban manifest`"
 	case "message_limit_exceeded":
 		return "the workspace has used up its messages"
 	}
