@@ -160,14 +160,14 @@ func TestCheckNamesAllFaultsAtOnce(t *testing.T) {
 		if !ok || len(setup.Problems) != 8 {
 			t.Fatalf("Check: %v", err)
 		}
-		if len(setup.Scopes) != 3 || len(setup.Others) != 2 || len(setup.Channels) != 5 || len(setup.Channels["C0OUT"]) != 1 || setup.Channels[deploys] != nil {
+		if len(setup.Scopes) != 4 || len(setup.Others) != 2 || len(setup.Channels) != 5 || len(setup.Channels["C0OUT"]) != 1 || setup.Channels[deploys] != nil {
 			t.Errorf("sorted wrongly: %q %q %q", setup.Scopes, setup.Others, setup.Channels)
 		}
 		mustContain(t, err.Error(),
-			"app_mentions:read", "usergroups:read", "groups:read (checking private channels)", "connections:write",
+			"app_mentions:read", "usergroups:read", "files:write", "groups:read (checking private channels)", "connections:write",
 			"of two apps", "not in channel C0OUT (#out): invite", "C0OLD (#old) is archived", "C0SHARED (#shared) is shared",
 			"C0PRIVATE: Slack answers missing_scope (needed: groups:read)", "C0NONE: Slack answers channel_not_found: check the channel's id")
-		for _, fine := range []string{"files:write", "chat:write (", "C0DEPLOYS"} {
+		for _, fine := range []string{"chat:write (", "C0DEPLOYS"} {
 			if strings.Contains(err.Error(), fine) {
 				t.Errorf("%q is no problem:\n%v", fine, err)
 			}
