@@ -17,7 +17,7 @@ var (
 
 var english = Words{
 	Drain: "drain", Command: "command", Verify: "verify", Health: "until healthy", RollBack: "roll back",
-	Undecided: "waits for a decision", Out: "out, waiting", Paused: "paused",
+	Undecided: "waits for a decision", Out: "out of service", Paused: "paused", Started: "Started", Requested: "Asked for",
 	Failed: "failed", Unknown: "outcome unknown", Decided: "decision",
 	Restarted: "bot restarted", Aborted: "aborted or stopped", Turned: "turned back",
 	Whole: "All", Before: "once before", First: "once first", After: "once after",
@@ -30,7 +30,7 @@ var english = Words{
 
 var japanese = Words{
 	Drain: "切り離し", Command: "コマンド", Verify: "確認", Health: "復帰待ち", RollBack: "切り戻し",
-	Undecided: "判断待ち", Out: "外れて待機", Paused: "一時停止",
+	Undecided: "判断待ち", Out: "切り離されたまま", Paused: "一時停止", Started: "開始", Requested: "依頼",
 	Failed: "失敗", Unknown: "結果不明", Decided: "人の判断",
 	Restarted: "ボット再起動", Aborted: "中止・停止", Turned: "切り戻し開始",
 	Whole: "全体", Before: "事前に一度", First: "最初に一度", After: "事後に一度",
@@ -213,8 +213,8 @@ func stories(t testing.TB) map[string]*journal {
 	out["three"] = j.finishes(deploy.StateSucceeded)
 
 	j = begin(t, settings{instances: 5, chores: true, window: 2}) // lanes: before first 2 3 4 5 6 after
-	j.steps(0, 45*sec).begins(2).after(10 * sec).begins(3).after(300 * sec).ends(2).steps(1, 50*sec)
-	j.steps(2, 30*sec, 5*sec).begins(2).after(5*sec).ends(3).begins(3).after(21*sec).fails(3).after(2*sec).ends(2)
+	j.steps(0, 45*sec).begins(2).after(10*sec).begins(3).after(300*sec).ends(2).steps(1, 50*sec)
+	j.steps(2, 30*sec, 5*sec).begins(2).after(5 * sec).ends(3).begins(3).after(21 * sec).fails(3).after(2 * sec).ends(2)
 	j.after(400*sec).chooses(3, deploy.ActRetry).steps(3, 50*sec, 5*sec, 25*sec)
 	j.begins(4).after(100 * sec).does(deploy.Event{Type: deploy.EventResumed, Writer: "two"}).after(200 * sec).ends(4).begins(4).after(10 * sec)
 	j.does(deploy.Event{Type: deploy.EventUnknown, Lane: 4, Cause: deploy.Because(deploy.CommandUnknown)}).after(120*sec).chooses(4, deploy.ActLooked).after(30*sec).chooses(4, deploy.ActLeaveOut)
@@ -236,7 +236,7 @@ func stories(t testing.TB) map[string]*journal {
 	for i := range 11 {
 		j.steps(i, full...)
 	}
-	j.begins(11).after(300 * sec).ends(11).begins(11).after(5*sec).fails(11).after(430*mnt).chooses(11, deploy.ActRetry).steps(11, 20*sec, 6*sec, 22*sec)
+	j.begins(11).after(300*sec).ends(11).begins(11).after(5*sec).fails(11).after(430*mnt).chooses(11, deploy.ActRetry).steps(11, 20*sec, 6*sec, 22*sec)
 	out["nine-hours"] = j.finishes(deploy.StateSucceeded)
 
 	j = begin(t, settings{kind: deploy.KindDrain, instances: 1})
@@ -270,7 +270,7 @@ func fleet(t testing.TB, n int) *journal {
 		if i == 2 {
 			j.steps(1, 25*sec)
 		}
-		j.begins(i).after(9 * sec).ends(i + 1).begins(i + 1).after(25 * sec).ends(i).steps(i, 5*sec, 20*sec).after(sec)
+		j.begins(i).after(9*sec).ends(i+1).begins(i+1).after(25*sec).ends(i).steps(i, 5*sec, 20*sec).after(sec)
 		if i%14 == 8 {
 			j.fails(i+1).after(90*sec).chooses(i+1, deploy.ActRetry).begins(i + 1).after(12 * sec)
 		}

@@ -87,7 +87,7 @@ func (h *sheet) header(c *canvas) {
 		h.text(c, h.font.cut(h.counts, smallSize, box.Dx()), smallSize, box, ink)
 		y += line
 	}
-	y += 10
+	y += air
 	for _, keys := range h.keys {
 		x := margin
 		for _, k := range keys {

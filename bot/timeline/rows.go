@@ -23,7 +23,7 @@ const (
 	alone      = 18 // of which so many that are exceptions have a row of their own
 	groupLeast = 10 // instances in a group, at least
 	groupsMost = 12
-	stripsMost = 90 // pixels of a group's bar
+	stripsMost = 80 // pixels of a group's bar
 )
 
 // rows says what is drawn in which row, from the top.

@@ -20,6 +20,7 @@ const (
 	axisLine   = 46
 	iconRoom   = 50 // left of what has an icon
 	gap        = 24 // between two texts on one line
+	air        = 8  // above the legend, and below it
 )
 
 // shape is how much room a row takes, in pixels.
@@ -27,7 +28,7 @@ type shape struct{ text, bar, below, sign int }
 
 var (
 	roomy = shape{text: 48, bar: 34, below: 22, sign: 17}
-	dense = shape{text: 42, bar: 22, below: 11, sign: 14}
+	dense = shape{text: 41, bar: 22, below: 9, sign: 13}
 )
 
 // roomyRows is how many rows get much room.
@@ -71,7 +72,7 @@ func newSheet(p Picture, s story, t *typeface) *sheet {
 	}
 	if len(h.rows) > 0 {
 		h.keys = h.legend()
-		y += 10 + len(h.keys)*legendLine + axisLine
+		y += 2*air + len(h.keys)*legendLine + axisLine
 	}
 	h.top = y
 	for i := range h.rows {
@@ -105,7 +106,7 @@ func (h *sheet) legend() [][]key {
 		{sign: signRestarted, text: w.Restarted}, {sign: signAborted, text: w.Aborted}, {sign: signTurned, text: w.Turned},
 	} {
 		if k.phase != phaseNone && used[k.phase] || k.phase == phaseNone && signed[k.sign] {
-			k.text = h.font.cut(k.text, smallSize, Width-2*margin-swatch-10)
+			k.text = h.font.cut(k.text, smallSize, (Width-2*margin-gap)/2-swatch-10) // two beside each other at least
 			k.width = swatch + 10 + h.font.width(k.text, smallSize)
 			all = append(all, k)
 		}
@@ -140,7 +141,13 @@ func (h *sheet) used() (used [phases]bool, signed [signs]bool) {
 }
 
 // started is when the operation began, or was asked for, as a wall clock showed it.
-func (h *sheet) started() string { return h.story.from.In(h.Zone).Format("2006-01-02 15:04:05 MST") }
+func (h *sheet) started() string {
+	what := h.Words.Started
+	if !h.story.began {
+		what = h.Words.Requested
+	}
+	return what + " " + h.story.from.In(h.Zone).Format("2006-01-02 15:04:05 MST")
+}
 
 // outcome is the line that says how it ended and how long it took.
 func (h *sheet) outcome() string {

@@ -24,6 +24,7 @@ type Picture struct {
 type Words struct {
 	Drain, Command, Verify, Health, RollBack string // what is done to an instance: the colours of the bars
 	Undecided, Out, Paused                   string // waits for a decision; out of service, and nothing is done; somebody paused the operation
+	Started, Requested                       string // before the wall time of the start; of the request, if it never started
 	Failed, Unknown, Decided                 string // signs on a lane; Unknown: nobody can say whether the command runs
 	Restarted, Aborted, Turned               string // signs across all lanes: a new bot, the end in order, back to the ref before
 	Whole                                    string // the lane of what concerns all
