@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"junban/deploy"
 )
 
 // socketPath is where the running bot of a store listens for its operator.
@@ -78,6 +80,9 @@ func (a *App) serve(ctx context.Context, l net.Listener) error {
 	read("GET /history", func(r *http.Request) (any, error) { return a.store.Recent(r.Context(), "", historyLimit) })
 	read("GET /locks", func(r *http.Request) (any, error) { return a.store.Locks(r.Context()) })
 	read("GET /follow", a.follow)
+	read("GET /picture", func(r *http.Request) (any, error) {
+		return readPicture(r.Context(), a.desk.Events, deploy.ID(r.URL.Query().Get("op")), a.shelf.config().Zone)
+	})
 	mux.HandleFunc("POST /do", a.order)
 	srv := &http.Server{
 		Handler: mux, ReadHeaderTimeout: 5 * time.Second, MaxHeaderBytes: 16 << 10,
