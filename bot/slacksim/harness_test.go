@@ -141,14 +141,19 @@ func (p *place) api(options ...slack.Option) *slack.Client {
 // call posts a form to a method with the bot's token and answers the body.
 func (p *place) call(t *testing.T, method string, args map[string]string) map[string]any {
 	t.Helper()
-	body, err := p.try(method, args)
+	return p.callAs(t, botToken, method, args)
+}
+
+func (p *place) callAs(t *testing.T, token, method string, args map[string]string) map[string]any {
+	t.Helper()
+	body, err := p.try(token, method, args)
 	if err != nil {
 		t.Fatalf("%s: %v", method, err)
 	}
 	return body
 }
 
-func (p *place) try(method string, args map[string]string) (map[string]any, error) {
+func (p *place) try(token, method string, args map[string]string) (map[string]any, error) {
 	form := make([]string, 0, len(args))
 	for key, value := range args {
 		form = append(form, key+"="+url.QueryEscape(value))
@@ -158,7 +163,7 @@ func (p *place) try(method string, args map[string]string) (map[string]any, erro
 		return nil, err
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.Header.Set("Authorization", "Bearer "+botToken)
+	req.Header.Set("Authorization", "Bearer "+token)
 	resp, err := p.client.Do(req)
 	if err != nil {
 		return nil, err
