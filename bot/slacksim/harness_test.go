@@ -55,7 +55,7 @@ func peopled(opt slacksim.Options) *slacksim.Workspace {
 	w.AddChannel(slacksim.Channel{ID: deploys, Name: "deploys", BotIsMember: true})
 	w.AddChannel(slacksim.Channel{ID: secrets, Name: "secrets", Private: true, Members: []string{alice}})
 	w.AddApp(slacksim.App{
-		AppID: "A0JUNBAN", BotToken: botToken, AppToken: appToken, BotUser: "U0JUNBAN", Commands: []string{"/deploy"},
+		AppID: "A0JUNBAN", BotToken: botToken, AppToken: appToken, BotUser: "U0JUNBAN", Commands: []string{"/deploy", "/form", "/file"},
 		Events: []string{"app_mention", "app_home_opened"}, HomeTab: true,
 		Shortcuts: []slacksim.Shortcut{{CallbackID: "deploy_this", Name: "Deploy this"}},
 	})
