@@ -41,7 +41,9 @@ func TestPostUpdateAndFind(t *testing.T) {
 	shown, _ := w.Message(deploys, parent.TS)
 	mustContain(t, slacksim.Text(shown), "Deploy web v42?", "[Approve]", "[Deny]")
 
-	if err := w.client.Update(ctx, parent, edit(words("Denied."))); err != nil {
+	denied := edit(words("Denied."))
+	denied.Urgent = true
+	if err := w.client.Update(ctx, parent, denied); err != nil {
 		t.Fatal(err)
 	}
 	if shown, _ = w.Message(deploys, parent.TS); slacksim.Text(shown) != "Denied." {

@@ -18,6 +18,9 @@ var _ bot.Panels = (*Client)(nil)
 // triggerLife is how long a trigger opens a form: docs.slack.dev/interactivity/handling-user-interaction.
 const triggerLife = 3 * time.Second
 
+// maxAlt is how many characters may say what a file shows: docs.slack.dev/reference/methods/files.getUploadURLExternal.
+const maxAlt = 1000
+
 // Open shows a form to whoever sent the envelope. It is tried once: a trigger opens one form only, so that after a lost
 // answer nobody can say whether it is open. bot.ErrGone: there is no trigger, it is used up, or it is older than three
 // seconds, also when it would be by the time of its turn at Slack's rates.
@@ -109,7 +112,7 @@ func (c *Client) Upload(ctx context.Context, channel, thread string, f bot.File)
 	var id string
 	err := c.again(ctx, c.paces.fileAddress, func(ctx context.Context) error {
 		answer, err := c.api.GetUploadURLExternalContext(ctx, slack.GetUploadURLExternalParameters{
-			FileName: f.Name, FileSize: len(f.Data), AltTxt: clean(f.Alt),
+			FileName: f.Name, FileSize: len(f.Data), AltTxt: firstRunes(clean(f.Alt), maxAlt),
 		})
 		if err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/slack-go/slack"
 
@@ -46,15 +47,16 @@ func fieldErrors(e bot.Envelope, found map[string]string) (any, error) {
 	var last error
 	for most := maxError; most > 0; most /= 2 {
 		shown := map[string]string{}
+		rest := ""
 		for _, id := range slices.Sorted(maps.Keys(found)) {
-			at := id
-			if !slices.Contains(fields, id) {
-				at = fields[0]
+			if slices.Contains(fields, id) {
+				shown[id] = firstRunes(oneLine(found[id]), most)
+			} else {
+				rest += " " + oneLine(found[id])
 			}
-			if shown[at] != "" {
-				shown[at] += " "
-			}
-			shown[at] = firstRunes(shown[at]+oneLine(found[id]), most)
+		}
+		if rest != "" {
+			shown[fields[0]] = strings.TrimSpace(firstRunes(shown[fields[0]]+rest, 2*most))
 		}
 		answer, err := fitting(slack.NewErrorsViewSubmissionResponse(shown))
 		if err == nil {
