@@ -106,15 +106,18 @@ func (h *sheet) text(c *canvas, s string, size int, box image.Rectangle, col col
 	c.texts = append(c.texts, placed{s, size, box})
 }
 
-// ticks draws the axis above and below, and its lines through all rows.
+// ticks draws the axis above and below, and its lines through all rows. A label that would touch the one before is left out.
 func (h *sheet) ticks(c *canvas) {
+	free := 0
 	for _, d := range h.axis.ticks() {
 		x := h.axis.x(h.axis.from.Add(d))
 		label := clock(d)
 		w := h.font.width(label, smallSize)
-		at := min(max(x-w/2, margin), Width-margin-w)
-		for _, y := range []int{h.top - axisLine, h.bottom} {
-			h.text(c, label, smallSize, image.Rect(at, y, at+w, y+axisLine-4), faded)
+		if at := min(max(x-w/2, margin), Width-margin-w); at >= free {
+			free = at + w + gap/2
+			for _, y := range []int{h.top - axisLine, h.bottom} {
+				h.text(c, label, smallSize, image.Rect(at, y, at+w, y+axisLine-4), faded)
+			}
 		}
 		for _, r := range h.rows {
 			fill(c.img, image.Rect(x-1, r.bar.Min.Y, x+1, r.bar.Max.Y), grid)

@@ -13,10 +13,18 @@ import (
 	"junban/deploy"
 )
 
+// reporter is a test, or a run of rapid's.
+type reporter interface {
+	Helper()
+	Error(args ...any)
+	Errorf(format string, args ...any)
+	Fatal(args ...any)
+}
+
 const title = "Deploy web v42 to production"
 
 // painted draws an operation and checks what holds for every picture; it answers the sheet, and the picture unpacked.
-func painted(t testing.TB, p Picture, events []deploy.Event) (*sheet, image.Image) {
+func painted(t reporter, p Picture, events []deploy.Event) (*sheet, image.Image) {
 	t.Helper()
 	data, err := Draw(p, events)
 	if err != nil {
@@ -34,9 +42,8 @@ func painted(t testing.TB, p Picture, events []deploy.Event) (*sheet, image.Imag
 		t.Fatal(err)
 	}
 	fits(t, c)
-	again, err := Draw(p, events)
-	if err != nil || !bytes.Equal(again, data) {
-		t.Errorf("the same events gave other bytes: %v", err)
+	if unpacked, ok := img.(*image.RGBA); !ok || !bytes.Equal(unpacked.Pix, c.img.Pix) {
+		t.Error("the same events, drawn twice, gave two pictures")
 	}
 	s, err := tell(events, p.Now)
 	if err != nil {
@@ -57,7 +64,7 @@ func painted(t testing.TB, p Picture, events []deploy.Event) (*sheet, image.Imag
 }
 
 // fits checks that every text is as narrow and low as the room that it has, and that no two share a place.
-func fits(t testing.TB, c *canvas) {
+func fits(t reporter, c *canvas) {
 	t.Helper()
 	face, err := newTypeface()
 	if err != nil {
@@ -203,9 +210,19 @@ func TestWhatAPictureSays(t *testing.T) {
 		}
 	}
 	three := written(t, Picture{Title: title, Words: english}, all["three"].events)
-	for _, s := range []string{"failed", "decision", "bot restarted", "roll back", "paused", "All"} {
+	for _, s := range []string{"failed", "decision", "bot restarted", "roll back", "paused", "All", "waits for a decision"} {
 		if strings.Contains(three, s) {
 			t.Errorf("a rollout without it has %q:\n%s", s, three)
+		}
+	}
+}
+
+// TestTheLegendNamesNothingThatIsNotThere: steps that follow each other at once leave nothing to see between them.
+func TestTheLegendNamesNothingThatIsNotThere(t *testing.T) {
+	all := stories(t)
+	for name, want := range map[string]bool{"five-seconds": false, "drain": false, "trouble": true} {
+		if got := strings.Contains(written(t, Picture{Words: english}, all[name].events), "out of service"); got != want {
+			t.Errorf("%s: the legend has a line for being out of service: %v", name, got)
 		}
 	}
 }
@@ -267,6 +284,19 @@ func TestTicksAreRoundAndFew(t *testing.T) {
 		if got := clock(d); got != want {
 			t.Errorf("%v reads %s, not %s", d, got, want)
 		}
+	}
+}
+
+func TestTheSameEventsGiveTheSameBytes(t *testing.T) {
+	j := stories(t)["trouble"]
+	p := Picture{Title: title, Words: english, Zone: tokyo}
+	one, err := Draw(p, j.events)
+	if err != nil {
+		t.Fatal(err)
+	}
+	two, err := Draw(p, j.events)
+	if err != nil || !bytes.Equal(one, two) {
+		t.Errorf("%d bytes and %d: %v", len(one), len(two), err)
 	}
 }
 
