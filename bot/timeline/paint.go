@@ -4,6 +4,7 @@ import (
 	"image"
 	"image/color"
 	"image/draw"
+	"slices"
 
 	"git.sr.ht/~sbinet/gg"
 )
@@ -198,9 +199,27 @@ func (h *sheet) signs(c *canvas, r row) {
 		marks = append(marks, h.story.tracks[i].marks...)
 	}
 	radius := h.shape.sign
+	if len(r.lanes) > 1 {
+		marks = h.merged(marks, 2*radius)
+	}
 	for n, x := range h.apart(marks, 2*radius+2) {
 		c.sign(marks[n].sign, x, (r.bar.Min.Y+r.bar.Max.Y)/2, radius)
 	}
+}
+
+// merged sorts the signs of several lanes, and leaves one where several of a kind would lie on each other: how many there
+// were, the row says in words.
+func (h *sheet) merged(marks []mark, wide int) []mark {
+	slices.SortStableFunc(marks, func(a, b mark) int { return a.at.Compare(b.at) })
+	var out []mark
+	last := [signs]int{}
+	for _, m := range marks {
+		if x := h.axis.x(m.at); last[m.sign] == 0 || x-last[m.sign] >= wide {
+			last[m.sign] = x
+			out = append(out, m)
+		}
+	}
+	return out
 }
 
 // apart places signs in their order, each at its time or right of the one before, and none beyond the picture.

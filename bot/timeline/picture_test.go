@@ -92,11 +92,7 @@ func TestPictures(t *testing.T) {
 			t.Run(name+"-"+lang, func(t *testing.T) {
 				p := Picture{Title: title, Words: w, Zone: tokyo, Now: j.now.Add(5 * sec)}
 				h, img := painted(t, p, j.events)
-				var data bytes.Buffer
-				if err := png.Encode(&data, img); err != nil {
-					t.Fatal(err)
-				}
-				look(t, name+"-"+lang, data.Bytes())
+				look(t, name+"-"+lang, img)
 				coloured(t, h, img)
 			})
 		}
@@ -249,6 +245,32 @@ func TestExceptionsStandAlone(t *testing.T) {
 	}
 }
 
+// TestTheTallestPictures: as many rows as there can be, under a legend of long words and a title of two lines.
+func TestTheTallestPictures(t *testing.T) {
+	for n, rows := range map[int]int{40: 44, 300: 34} {
+		j := begin(t, settings{instances: n, window: n, chores: true}).steps(0, 20*sec)
+		for i := range n {
+			j.begins(i + 2)
+		}
+		j.does(deploy.Event{Type: deploy.EventResumed}).after(300 * sec)
+		for i := range n {
+			j.ends(i + 2)
+		}
+		j.steps(1, 20*sec)
+		for i := range n * 2 / 3 {
+			j.begins(i + 2).after(sec).fails(i + 2)
+		}
+		j.chooses(2, deploy.ActRetry).steps(2, 20*sec, 5*sec, 20*sec).begins(3 + n*2/3).does(deploy.Event{Type: deploy.EventUnknown, Lane: 3 + n*2/3})
+		j.act(deploy.EventPaused, deploy.ActPause).after(20*sec).act(deploy.EventContinued, deploy.ActResume)
+		j.does(deploy.Event{Type: deploy.EventTurned}).after(sec).steps(2, 20*sec, 20*sec).act(deploy.EventAborted, deploy.ActAbort)
+		h, img := painted(t, Picture{Title: strings.Repeat(title+" ", 3), Words: long(), Now: j.now.Add(mnt)}, j.events)
+		look(t, fmt.Sprintf("tallest-%d", n), img)
+		if len(h.rows) != rows || len(h.keys) != 7 || len(h.title) != 2 {
+			t.Errorf("%d instances: %d rows, %d lines of legend and %d of title: these are not the tallest", n, len(h.rows), len(h.keys), len(h.title))
+		}
+	}
+}
+
 // TestSignsDoNotCoverEachOther: failures and decisions within a second of nine hours stand side by side.
 func TestSignsDoNotCoverEachOther(t *testing.T) {
 	j := begin(t, settings{instances: 1}).steps(0, 300*sec)
@@ -268,6 +290,17 @@ func TestSignsDoNotCoverEachOther(t *testing.T) {
 		if xs[0] < margin || xs[len(xs)-1] > Width-margin {
 			t.Errorf("signs from %d to %d", xs[0], xs[len(xs)-1])
 		}
+	}
+}
+
+// TestManyFailuresAtOnceAreOneSign: in a row of many lanes, at its own time, and each kind has its own.
+func TestManyFailuresAtOnceAreOneSign(t *testing.T) {
+	h := &sheet{axis: axis{from: t0, total: 1008 * sec, left: margin, right: Width - margin}}
+	at := func(s sign, seconds int) mark { return mark{s, t0.Add(time.Duration(seconds) * sec)} }
+	got := h.merged([]mark{at(signFailed, 500), at(signFailed, 100), at(signFailed, 110), at(signDecided, 105), at(signFailed, 505)}, 26)
+	want := []mark{at(signFailed, 100), at(signDecided, 105), at(signFailed, 500)}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("%v, not %v", got, want)
 	}
 }
 
