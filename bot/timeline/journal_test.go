@@ -1,7 +1,10 @@
 package timeline
 
 import (
+	"bytes"
 	"fmt"
+	"image"
+	"image/png"
 	"os"
 	"path/filepath"
 	"testing"
@@ -186,12 +189,18 @@ func (j *journal) finishes(s deploy.State, why ...deploy.Code) *journal {
 }
 
 // look keeps a picture for people, if JUNBAN_PICTURES says where.
-func look(t testing.TB, name string, data []byte) {
+func look(t testing.TB, name string, img image.Image) {
 	t.Helper()
-	if dir := os.Getenv("JUNBAN_PICTURES"); dir != "" {
-		if err := os.WriteFile(filepath.Join(dir, name+".png"), data, 0o600); err != nil {
-			t.Fatal(err)
-		}
+	dir := os.Getenv("JUNBAN_PICTURES")
+	if dir == "" {
+		return
+	}
+	var data bytes.Buffer
+	if err := png.Encode(&data, img); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, name+".png"), data.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
 	}
 }
 

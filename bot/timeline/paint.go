@@ -4,6 +4,7 @@ import (
 	"image"
 	"image/color"
 	"image/draw"
+	"slices"
 
 	"git.sr.ht/~sbinet/gg"
 )
@@ -106,15 +107,18 @@ func (h *sheet) text(c *canvas, s string, size int, box image.Rectangle, col col
 	c.texts = append(c.texts, placed{s, size, box})
 }
 
-// ticks draws the axis above and below, and its lines through all rows.
+// ticks draws the axis above and below, and its lines through all rows. A label that would touch the one before is left out.
 func (h *sheet) ticks(c *canvas) {
+	free := 0
 	for _, d := range h.axis.ticks() {
 		x := h.axis.x(h.axis.from.Add(d))
 		label := clock(d)
 		w := h.font.width(label, smallSize)
-		at := min(max(x-w/2, margin), Width-margin-w)
-		for _, y := range []int{h.top - axisLine, h.bottom} {
-			h.text(c, label, smallSize, image.Rect(at, y, at+w, y+axisLine-4), faded)
+		if at := min(max(x-w/2, margin), Width-margin-w); at >= free {
+			free = at + w + gap/2
+			for _, y := range []int{h.top - axisLine, h.bottom} {
+				h.text(c, label, smallSize, image.Rect(at, y, at+w, y+axisLine-4), faded)
+			}
 		}
 		for _, r := range h.rows {
 			fill(c.img, image.Rect(x-1, r.bar.Min.Y, x+1, r.bar.Max.Y), grid)
@@ -195,9 +199,27 @@ func (h *sheet) signs(c *canvas, r row) {
 		marks = append(marks, h.story.tracks[i].marks...)
 	}
 	radius := h.shape.sign
+	if len(r.lanes) > 1 {
+		marks = h.merged(marks, 2*radius)
+	}
 	for n, x := range h.apart(marks, 2*radius+2) {
 		c.sign(marks[n].sign, x, (r.bar.Min.Y+r.bar.Max.Y)/2, radius)
 	}
+}
+
+// merged sorts the signs of several lanes, and leaves one where several of a kind would lie on each other: how many there
+// were, the row says in words.
+func (h *sheet) merged(marks []mark, wide int) []mark {
+	slices.SortStableFunc(marks, func(a, b mark) int { return a.at.Compare(b.at) })
+	var out []mark
+	last := [signs]int{}
+	for _, m := range marks {
+		if x := h.axis.x(m.at); last[m.sign] == 0 || x-last[m.sign] >= wide {
+			last[m.sign] = x
+			out = append(out, m)
+		}
+	}
+	return out
 }
 
 // apart places signs in their order, each at its time or right of the one before, and none beyond the picture.

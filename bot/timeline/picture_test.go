@@ -13,10 +13,18 @@ import (
 	"junban/deploy"
 )
 
+// reporter is a test, or a run of rapid's.
+type reporter interface {
+	Helper()
+	Error(args ...any)
+	Errorf(format string, args ...any)
+	Fatal(args ...any)
+}
+
 const title = "Deploy web v42 to production"
 
 // painted draws an operation and checks what holds for every picture; it answers the sheet, and the picture unpacked.
-func painted(t testing.TB, p Picture, events []deploy.Event) (*sheet, image.Image) {
+func painted(t reporter, p Picture, events []deploy.Event) (*sheet, image.Image) {
 	t.Helper()
 	data, err := Draw(p, events)
 	if err != nil {
@@ -34,9 +42,8 @@ func painted(t testing.TB, p Picture, events []deploy.Event) (*sheet, image.Imag
 		t.Fatal(err)
 	}
 	fits(t, c)
-	again, err := Draw(p, events)
-	if err != nil || !bytes.Equal(again, data) {
-		t.Errorf("the same events gave other bytes: %v", err)
+	if unpacked, ok := img.(*image.RGBA); !ok || !bytes.Equal(unpacked.Pix, c.img.Pix) {
+		t.Error("the same events, drawn twice, gave two pictures")
 	}
 	s, err := tell(events, p.Now)
 	if err != nil {
@@ -57,7 +64,7 @@ func painted(t testing.TB, p Picture, events []deploy.Event) (*sheet, image.Imag
 }
 
 // fits checks that every text is as narrow and low as the room that it has, and that no two share a place.
-func fits(t testing.TB, c *canvas) {
+func fits(t reporter, c *canvas) {
 	t.Helper()
 	face, err := newTypeface()
 	if err != nil {
@@ -85,11 +92,7 @@ func TestPictures(t *testing.T) {
 			t.Run(name+"-"+lang, func(t *testing.T) {
 				p := Picture{Title: title, Words: w, Zone: tokyo, Now: j.now.Add(5 * sec)}
 				h, img := painted(t, p, j.events)
-				var data bytes.Buffer
-				if err := png.Encode(&data, img); err != nil {
-					t.Fatal(err)
-				}
-				look(t, name+"-"+lang, data.Bytes())
+				look(t, name+"-"+lang, img)
 				coloured(t, h, img)
 			})
 		}
@@ -203,9 +206,19 @@ func TestWhatAPictureSays(t *testing.T) {
 		}
 	}
 	three := written(t, Picture{Title: title, Words: english}, all["three"].events)
-	for _, s := range []string{"failed", "decision", "bot restarted", "roll back", "paused", "All"} {
+	for _, s := range []string{"failed", "decision", "bot restarted", "roll back", "paused", "All", "waits for a decision"} {
 		if strings.Contains(three, s) {
 			t.Errorf("a rollout without it has %q:\n%s", s, three)
+		}
+	}
+}
+
+// TestTheLegendNamesNothingThatIsNotThere: steps that follow each other at once leave nothing to see between them.
+func TestTheLegendNamesNothingThatIsNotThere(t *testing.T) {
+	all := stories(t)
+	for name, want := range map[string]bool{"five-seconds": false, "drain": false, "trouble": true} {
+		if got := strings.Contains(written(t, Picture{Words: english}, all[name].events), "out of service"); got != want {
+			t.Errorf("%s: the legend has a line for being out of service: %v", name, got)
 		}
 	}
 }
@@ -232,6 +245,32 @@ func TestExceptionsStandAlone(t *testing.T) {
 	}
 }
 
+// TestTheTallestPictures: as many rows as there can be, under a legend of long words and a title of two lines.
+func TestTheTallestPictures(t *testing.T) {
+	for n, rows := range map[int]int{40: 44, 300: 34} {
+		j := begin(t, settings{instances: n, window: n, chores: true}).steps(0, 20*sec)
+		for i := range n {
+			j.begins(i + 2)
+		}
+		j.does(deploy.Event{Type: deploy.EventResumed}).after(300 * sec)
+		for i := range n {
+			j.ends(i + 2)
+		}
+		j.steps(1, 20*sec)
+		for i := range n * 2 / 3 {
+			j.begins(i + 2).after(sec).fails(i + 2)
+		}
+		j.chooses(2, deploy.ActRetry).steps(2, 20*sec, 5*sec, 20*sec).begins(3 + n*2/3).does(deploy.Event{Type: deploy.EventUnknown, Lane: 3 + n*2/3})
+		j.act(deploy.EventPaused, deploy.ActPause).after(20*sec).act(deploy.EventContinued, deploy.ActResume)
+		j.does(deploy.Event{Type: deploy.EventTurned}).after(sec).steps(2, 20*sec, 20*sec).act(deploy.EventAborted, deploy.ActAbort)
+		h, img := painted(t, Picture{Title: strings.Repeat(title+" ", 3), Words: long(), Now: j.now.Add(mnt)}, j.events)
+		look(t, fmt.Sprintf("tallest-%d", n), img)
+		if len(h.rows) != rows || len(h.keys) != 7 || len(h.title) != 2 {
+			t.Errorf("%d instances: %d rows, %d lines of legend and %d of title: these are not the tallest", n, len(h.rows), len(h.keys), len(h.title))
+		}
+	}
+}
+
 // TestSignsDoNotCoverEachOther: failures and decisions within a second of nine hours stand side by side.
 func TestSignsDoNotCoverEachOther(t *testing.T) {
 	j := begin(t, settings{instances: 1}).steps(0, 300*sec)
@@ -254,6 +293,17 @@ func TestSignsDoNotCoverEachOther(t *testing.T) {
 	}
 }
 
+// TestManyFailuresAtOnceAreOneSign: in a row of many lanes, at its own time, and each kind has its own.
+func TestManyFailuresAtOnceAreOneSign(t *testing.T) {
+	h := &sheet{axis: axis{from: t0, total: 1008 * sec, left: margin, right: Width - margin}}
+	at := func(s sign, seconds int) mark { return mark{s, t0.Add(time.Duration(seconds) * sec)} }
+	got := h.merged([]mark{at(signFailed, 500), at(signFailed, 100), at(signFailed, 110), at(signDecided, 105), at(signFailed, 505)}, 26)
+	want := []mark{at(signFailed, 100), at(signDecided, 105), at(signFailed, 500)}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("%v, not %v", got, want)
+	}
+}
+
 func TestTicksAreRoundAndFew(t *testing.T) {
 	for total, want := range map[time.Duration]string{
 		sec: "[0s 1s]", 5 * sec: "[0s 1s 2s 3s 4s 5s]", 90 * sec: "[0s 15s 30s 45s 1m0s 1m15s 1m30s]", 20 * mnt: "[0s 5m0s 10m0s 15m0s 20m0s]",
@@ -267,6 +317,19 @@ func TestTicksAreRoundAndFew(t *testing.T) {
 		if got := clock(d); got != want {
 			t.Errorf("%v reads %s, not %s", d, got, want)
 		}
+	}
+}
+
+func TestTheSameEventsGiveTheSameBytes(t *testing.T) {
+	j := stories(t)["trouble"]
+	p := Picture{Title: title, Words: english, Zone: tokyo}
+	one, err := Draw(p, j.events)
+	if err != nil {
+		t.Fatal(err)
+	}
+	two, err := Draw(p, j.events)
+	if err != nil || !bytes.Equal(one, two) {
+		t.Errorf("%d bytes and %d: %v", len(one), len(two), err)
 	}
 }
 

@@ -61,10 +61,18 @@ func (t *track) be(p phase, at time.Time) {
 		if t.spans[n-1].phase == p {
 			return
 		}
-		t.spans[n-1].to = at
+		t.end(at)
 	}
 	if p != phaseNone {
 		t.spans = append(t.spans, span{phase: p, from: at})
+	}
+}
+
+// end ends what was until now. That nothing was done for no time is not worth a word in the legend.
+func (t *track) end(at time.Time) {
+	n := len(t.spans) - 1
+	if t.spans[n].to = at; t.spans[n].phase == phaseOut && !at.After(t.spans[n].from) {
+		t.spans = t.spans[:n]
 	}
 }
 
@@ -152,7 +160,7 @@ func (s *story) happen(e deploy.Event) {
 func (s *story) close() {
 	for _, t := range append([]*track{&s.whole}, pointers(s.tracks)...) {
 		if n := len(t.spans); n > 0 && t.spans[n-1].to.IsZero() {
-			t.spans[n-1].to = s.to
+			t.end(s.to)
 		}
 	}
 }
