@@ -328,3 +328,57 @@ func TestFiles(t *testing.T) {
 		t.Errorf("without files:write: %s", got)
 	}
 }
+
+// The views that slack-go builds are taken, and what comes back reads as what was sent.
+func TestSlackGosOwnViews(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := overPipes(t, slacksim.Options{})
+		f := &former{}
+		f.start(t, p)
+		if _, err := p.Command(t.Context(), alice, deploys, "/deploy", ""); err != nil {
+			t.Fatal(err)
+		}
+		line := func(s string) *slack.TextBlockObject { return slack.NewTextBlockObject("plain_text", s, false, false) }
+		web := slack.NewOptionBlockObject("web", line("Web"), nil)
+		pick := slack.NewOptionsGroupSelectBlockElement("static_select", line("Choose"), "v", slack.NewOptionGroupBlockElement(line("Group"), web))
+		pick.InitialOption = web
+		ref := slack.NewPlainTextInputBlockElement(line("v42"), "v")
+		ref.MaxLength = 200
+		service := slack.NewInputBlock("service", line("Service"), line("which one"), pick)
+		service.DispatchAction = true
+		view := slack.ModalViewRequest{
+			Type: slack.VTModal, CallbackID: "deploy", PrivateMetadata: "x", NotifyOnClose: true,
+			Title: line("Deploy"), Submit: line("Go"), Close: line("Cancel"),
+			Blocks: slack.Blocks{BlockSet: []slack.Block{service, slack.NewInputBlock("ref", line("Ref"), nil, ref)}},
+		}
+		opened, err := f.api.OpenView(f.trigger, view)
+		if err != nil || opened.CallbackID != "deploy" || opened.Hash == "" || opened.RootViewID != opened.ID || len(opened.Blocks.BlockSet) != 2 {
+			t.Fatalf("opened = %+v, %v", opened, err)
+		}
+		if _, err := f.api.UpdateView(view, "", "1.x", opened.ID); err == nil || err.Error() != "hash_conflict" {
+			t.Errorf("another hash: %v", err)
+		}
+		if _, err := f.api.UpdateView(view, "", opened.Hash, opened.ID); err != nil {
+			t.Errorf("its hash: %v", err)
+		}
+		if s, _ := p.Modal(alice); s.Text() != "Deploy\nService: <Web>\nRef: <>\n[Cancel]\n[Go]" {
+			t.Errorf("alice reads %q", s.Text())
+		}
+		f.answer = slack.NewErrorsViewSubmissionResponse(map[string]string{"ref": "not there"})
+		f.fill(t, p, "ref", "v42")
+		if sent, err := p.Submit(t.Context(), alice, ""); err != nil || sent.Errors["ref"] != "not there" {
+			t.Errorf("sent = %+v, %v", sent, err)
+		}
+		f.answer = slack.NewUpdateViewSubmissionResponse(&slack.ModalViewRequest{Type: slack.VTModal, Title: line("Done"), Blocks: slack.Blocks{BlockSet: []slack.Block{slack.NewDividerBlock()}}})
+		if sent, err := p.Submit(t.Context(), alice, ""); err != nil || sent.Closed || sent.Failure != "" {
+			t.Errorf("sent = %+v, %v", sent, err)
+		}
+		if _, err := p.Submit(t.Context(), alice, ""); !errors.Is(err, slacksim.ErrNotShown) {
+			t.Errorf("a view without a submit button: %v", err)
+		}
+		tab := slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: []slack.Block{slack.NewHeaderBlock(line("Locks"))}}}
+		if _, err := f.api.PublishView(alice, tab, ""); err != nil {
+			t.Errorf("home: %v", err)
+		}
+	})
+}

@@ -2,10 +2,12 @@ package slacksim_test
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"junban/bot/slacksim"
 )
@@ -15,7 +17,13 @@ func TestPageForms(t *testing.T) {
 	p := overSockets(t, slacksim.Options{NoRates: true})
 	f := &former{answer: obj("response_action", "errors", "errors", obj("ref", "no such ref"))}
 	f.start(t, p)
-	resp, err := p.client.Get(p.base + "/slack/events")
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.base+"/slack/events", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := p.client.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}

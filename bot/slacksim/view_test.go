@@ -1,8 +1,6 @@
 package slacksim_test
 
 import (
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -14,108 +12,6 @@ import (
 
 	"junban/bot/slacksim"
 )
-
-func input(id string, element map[string]any, pairs ...any) map[string]any {
-	element["action_id"] = "v"
-	b := obj("type", "input", "block_id", id, "label", plain(5), "element", element)
-	for i := 0; i < len(pairs); i += 2 {
-		b[pairs[i].(string)] = pairs[i+1]
-	}
-	return b
-}
-
-func modal(blocks ...any) map[string]any {
-	return obj("type", "modal", "callback_id", "deploy", "private_metadata", "op1", "title", plain(6), "submit", plain(4), "close", plain(5), "blocks", append([]any{}, blocks...))
-}
-
-func option(value string) map[string]any {
-	return obj("text", obj("type", "plain_text", "text", "The "+value), "value", value)
-}
-
-// deployForm asks for a service, a ref and what else.
-func deployForm() map[string]any {
-	return modal(
-		input("service", obj("type", "static_select", "options", []any{option("web"), option("api")}), "dispatch_action", true),
-		input("ref", obj("type", "plain_text_input", "min_length", 2, "max_length", 10)),
-		input("why", obj("type", "plain_text_input", "multiline", true), "optional", true),
-	)
-}
-
-func text(value any) string {
-	data, err := json.Marshal(value)
-	if err != nil {
-		panic(err)
-	}
-	return string(data)
-}
-
-func errorOf(body map[string]any) string {
-	if body["ok"] == true {
-		return "ok"
-	}
-	code, _ := body["error"].(string)
-	return code
-}
-
-// former is a bot that opens the form on every command and notes what comes back.
-type former struct {
-	app
-	trigger string
-	form    map[string]any
-	got     []slack.InteractionCallback
-	answer  any // to submissions
-}
-
-func (f *former) start(t *testing.T, p *place) {
-	t.Helper()
-	if f.form == nil {
-		f.form = deployForm()
-	}
-	f.onCommand = func(c slack.SlashCommand) any { f.note(c.TriggerID, nil); return nil }
-	f.onClick = func(c slack.InteractionCallback) { f.note(c.TriggerID, &c) }
-	f.onSubmit = func(c slack.InteractionCallback) any { f.note(c.TriggerID, &c); return f.answer }
-	f.run(t, p)
-}
-
-func (f *former) note(trigger string, c *slack.InteractionCallback) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.trigger = trigger
-	if c != nil {
-		f.got = append(f.got, *c)
-	}
-}
-
-func (f *former) last() slack.InteractionCallback {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if len(f.got) == 0 {
-		return slack.InteractionCallback{}
-	}
-	return f.got[len(f.got)-1]
-}
-
-// open types the command and opens the form with its trigger; it answers the view.
-func (f *former) open(t *testing.T, p *place) map[string]any {
-	t.Helper()
-	if _, err := p.Command(t.Context(), alice, deploys, "/deploy", ""); err != nil {
-		t.Fatal(err)
-	}
-	body := p.call(t, "views.open", map[string]string{"trigger_id": f.trigger, "view": text(f.form)})
-	if errorOf(body) != "ok" {
-		t.Fatalf("views.open: %v", body)
-	}
-	return body["view"].(map[string]any)
-}
-
-func (f *former) fill(t *testing.T, p *place, values ...string) {
-	t.Helper()
-	for i := 0; i < len(values); i += 2 {
-		if err := p.Fill(t.Context(), alice, "", values[i], values[i+1]); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
 
 func TestATriggerOpensOneViewWithinThreeSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -216,6 +112,11 @@ func TestAFormIsFilledAndSent(t *testing.T) {
 		if got.Type != slack.InteractionTypeViewSubmission || got.User.ID != alice || got.View.CallbackID != "deploy" || got.View.PrivateMetadata != "op1" ||
 			got.View.Hash != view["hash"] || got.View.State.Values["ref"]["v"].Value != "v42" || got.View.State.Values["why"]["v"].Value != "a <b>\nc" {
 			t.Errorf("submission = %+v", got)
+		}
+		for _, e := range f.received() {
+			if says := strings.Contains(string(e.Payload), `"view_submission"`); e.Type == "interactive" && e.AcceptsResponsePayload != says {
+				t.Errorf("accepts a payload: %v, %s", e.AcceptsResponsePayload, e.Payload)
+			}
 		}
 		if _, open := p.Modal(alice); open {
 			t.Error("the form is still open")
@@ -366,7 +267,7 @@ func TestUpdatePushAndClose(t *testing.T) {
 		if stack := p.Modals(alice); len(stack) != 3 || stack[0].ID != id {
 			t.Fatalf("%d views", len(stack))
 		}
-		if err := p.Fill(t.Context(), alice, id, "ref", "x"); !errors.Is(err, slacksim.ErrNotShown) {
+		if err := p.ClickIn(t.Context(), alice, id, "more"); !errors.Is(err, slacksim.ErrNotShown) {
 			t.Errorf("a view below: %v", err)
 		}
 		if err := p.Dismiss(t.Context(), alice, ""); err != nil || len(p.Modals(alice)) != 2 {
@@ -389,44 +290,6 @@ func TestUpdatePushAndClose(t *testing.T) {
 		}
 		if body := p.call(t, "views.push", map[string]string{"trigger_id": f.trigger, "view": text(deployForm())}); errorOf(body) != "not_found" {
 			t.Errorf("a push on nothing: %v", body)
-		}
-	})
-}
-
-func TestFormsUnderFaults(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p := overPipes(t, slacksim.Options{ConnectionLife: time.Second, NoRates: true})
-		f := &former{}
-		f.start(t, p)
-		f.open(t, p)
-		f.fill(t, p, "service", "web", "ref", "v42")
-		p.Inject(slacksim.Fault{Do: slacksim.DropEnvelope, Times: 1, When: func(c slacksim.Call) bool { return c.Params["type"] == "view_submission" }})
-		p.Inject(slacksim.Fault{Do: slacksim.RepeatEnvelope})
-		before := len(f.got)
-		for range 5 { // a refreshed connection may lose an envelope, as Slack's do
-			time.Sleep(10 * time.Second)
-			if sent, err := p.Submit(t.Context(), alice, ""); err != nil {
-				t.Fatal(err)
-			} else if sent.Closed {
-				break
-			}
-		}
-		synctest.Wait()
-		if len(p.Modals(alice)) != 0 || len(f.got) != before+2 {
-			t.Errorf("%d open, %d received", len(p.Modals(alice)), len(f.got)-before)
-		}
-		if n := len(p.CallsOf("apps.connections.open")); n < 5 {
-			t.Errorf("%d connections, want one a second", n)
-		}
-		p.Inject(slacksim.Fault{Do: slacksim.RateLimited, For: time.Minute})
-		var limited *slack.RateLimitedError
-		_, err := f.api.OpenViewContext(context.Background(), f.trigger, slack.ModalViewRequest{})
-		if !errors.As(err, &limited) || limited.RetryAfter != time.Minute {
-			t.Errorf("views.open: %v", err)
-		}
-		time.Sleep(time.Minute + time.Second)
-		if _, err := f.api.AuthTest(); err != nil {
-			t.Errorf("after the minute: %v", err)
 		}
 	})
 }
