@@ -54,7 +54,7 @@ func TestColoursAreToldApart(t *testing.T) {
 					continue
 				}
 				p, q := lab(ca, m), lab(cb, m)
-				if d := math.Sqrt(math.Pow(p[0]-q[0], 2) + math.Pow(p[1]-q[1], 2) + math.Pow(p[2]-q[2], 2)); d < 10 {
+				if d := math.Hypot(math.Hypot(p[0]-q[0], p[1]-q[1]), p[2]-q[2]); d < 10 {
 					t.Errorf("%s: %s and %s differ by %.1f only", who, a, b, d)
 				}
 			}

@@ -166,11 +166,14 @@ func (h *sheet) track(c *canvas, t track, box image.Rectangle, strip bool) {
 			b.Max.X = min(b.Min.X+least, box.Max.X)
 			b.Min.X = b.Max.X - least
 		}
-		if strip && (s.phase == phaseOut || s.phase == phaseUndecided) {
-			fill(c.img, b, map[phase]color.RGBA{phaseOut: grid, phaseUndecided: vermillion}[s.phase])
-			continue
+		switch { // a strip has no room for a line in its middle, nor for a frame
+		case strip && s.phase == phaseOut:
+			fill(c.img, b, grid)
+		case strip && s.phase == phaseUndecided:
+			c.pattern(b, vermillion, slanted)
+		default:
+			c.bar(s.phase, b)
 		}
-		c.bar(s.phase, b)
 	}
 }
 

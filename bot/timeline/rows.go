@@ -3,6 +3,7 @@ package timeline
 import (
 	"fmt"
 	"image"
+	"slices"
 	"strings"
 
 	"junban/deploy"
@@ -68,7 +69,7 @@ func (p Picture) grouped(s story, order []int) []row {
 			rest = append(rest, i)
 		}
 	}
-	out := append(first, exceptions...)
+	out := slices.Concat(first, exceptions)
 	size := max(groupLeast, (len(rest)+groupsMost-1)/groupsMost)
 	for len(rest) > 0 {
 		n := min(size, len(rest))

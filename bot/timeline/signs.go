@@ -22,9 +22,11 @@ func (c *canvas) bar(p phase, b image.Rectangle) {
 		mid := (b.Min.Y + b.Max.Y) / 2
 		fill(c.img, image.Rect(b.Min.X, mid-3, b.Max.X, mid+3), col)
 	case phaseUndecided:
-		c.pattern(b, col, func(x, y int) bool { return (x+y)%14 < 7 })
+		c.pattern(b, col, slanted)
+		c.frame(b, col)
 	case phasePaused:
-		c.pattern(b, col, func(x, _ int) bool { return x%12 < 5 })
+		c.pattern(b, col, upright)
+		c.frame(b, col)
 	default:
 		fill(c.img, b, col)
 		if b.Dx() > 3*least { // an edge between two bars
@@ -33,15 +35,29 @@ func (c *canvas) bar(p phase, b image.Rectangle) {
 	}
 }
 
-// pattern fills a box with a pattern in a frame.
+// slanted and upright are patterns of lines. They go by the place in the picture, so that strips under each other make
+// one pattern.
+func slanted(x, y int) bool { return (x+y)%14 < 7 }
+func upright(x, _ int) bool { return x%12 < 5 }
+
 func (c *canvas) pattern(b image.Rectangle, col color.RGBA, on func(x, y int) bool) {
 	fill(c.img, b, white)
 	for y := b.Min.Y; y < b.Max.Y; y++ {
 		for x := b.Min.X; x < b.Max.X; x++ {
-			if edge := y < b.Min.Y+3 || y >= b.Max.Y-3 || x < b.Min.X+2 || x >= b.Max.X-2; edge || on(x, y) {
+			if on(x, y) {
 				c.img.SetRGBA(x, y, col)
 			}
 		}
+	}
+}
+
+// frame draws the edge of a pattern.
+func (c *canvas) frame(b image.Rectangle, col color.RGBA) {
+	for _, edge := range []image.Rectangle{
+		{b.Min, image.Pt(b.Max.X, b.Min.Y+3)}, {image.Pt(b.Min.X, b.Max.Y-3), b.Max},
+		{b.Min, image.Pt(b.Min.X+2, b.Max.Y)}, {image.Pt(b.Max.X-2, b.Min.Y), b.Max},
+	} {
+		fill(c.img, edge.Intersect(b), col)
 	}
 }
 

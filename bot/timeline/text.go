@@ -38,11 +38,10 @@ func newTypeface() (*typeface, error) {
 // width is how wide a text is at a size, in pixels, rounded up.
 func (t *typeface) width(s string, size int) int { return font.MeasureString(t.faces[size], s).Ceil() }
 
-// write draws a text with its baseline at y and answers where it ends.
-func (t *typeface) write(img draw.Image, s string, size, x, y int, c color.Color) int {
+// write draws a text with its baseline at y.
+func (t *typeface) write(img draw.Image, s string, size, x, y int, c color.Color) {
 	d := font.Drawer{Dst: img, Src: image.NewUniform(c), Face: t.faces[size], Dot: fixed.P(x, y)}
 	d.DrawString(s)
-	return d.Dot.X.Ceil()
 }
 
 const ellipsis = "…"
