@@ -47,7 +47,7 @@ func (t *teller) edit(ctx context.Context) {
 			return card.Message{}, err
 		}
 		done.shown = op.Seq
-		return card.Parent(op, time.Now()), nil
+		return t.b.Voice.Parent(op, time.Now()), nil
 	}}
 	p.number++
 	p.urgent = p.urgent || e.Urgent

@@ -153,7 +153,7 @@ func (t *teller) asks() bool {
 func (t *teller) parent(ctx context.Context) error {
 	channel := t.b.Rooms.Channel(t.op.Plan.Service, t.op.Plan.Environment)
 	doubt := t.talk.Posting == 1 // it may be there already, and show what was then
-	place, err := t.post(ctx, channel, "", card.Parent(t.op, time.Now()), 0)
+	place, err := t.post(ctx, channel, "", t.b.Voice.Parent(t.op, time.Now()), 0)
 	if err != nil {
 		return err
 	}
@@ -171,7 +171,7 @@ func (t *teller) thread(ctx context.Context) error {
 	if t.talk.Posting > 1 {
 		head = min(head, t.talk.Posting-1) // the same message as the one that may have been sent
 	}
-	m, _, ok, err := card.Thread(t.told, t.events[:head-t.told.Seq])
+	m, _, ok, err := t.b.Voice.Thread(t.told, t.events[:head-t.told.Seq])
 	if err != nil {
 		return err
 	}

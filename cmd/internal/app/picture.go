@@ -44,7 +44,7 @@ func readPicture(ctx context.Context, load func(context.Context, deploy.ID) ([]d
 	if err != nil {
 		return Picture{}, fmt.Errorf("reading the events of %s: %w", id, err)
 	}
-	png, err := timeline.Draw(timeline.Picture{Title: card.Title(op), Words: pictureWords(), Zone: zone, Now: time.Now()}, events)
+	png, err := timeline.Draw(timeline.Picture{Title: card.English().Title(op), Words: pictureWords(), Zone: zone, Now: time.Now()}, events)
 	return Picture{Op: op.ID, PNG: png}, err
 }
 
