@@ -56,6 +56,8 @@ func peopled(opt slacksim.Options) *slacksim.Workspace {
 	w.AddChannel(slacksim.Channel{ID: secrets, Name: "secrets", Private: true, Members: []string{alice}})
 	w.AddApp(slacksim.App{
 		AppID: "A0JUNBAN", BotToken: botToken, AppToken: appToken, BotUser: "U0JUNBAN", Commands: []string{"/deploy"},
+		Events: []string{"app_mention", "app_home_opened"}, HomeTab: true,
+		Shortcuts: []slacksim.Shortcut{{CallbackID: "deploy_this", Name: "Deploy this"}},
 	})
 	return w
 }
@@ -180,6 +182,8 @@ type app struct {
 	onCommand func(slack.SlashCommand) any // answers the payload of the acknowledgement
 	onClick   func(slack.InteractionCallback)
 	onMention func(*slackevents.AppMentionEvent)
+	onSubmit  func(slack.InteractionCallback) any // answers the payload of the acknowledgement
+	onHome    func(*slackevents.AppHomeOpenedEvent)
 	silent    bool // never acknowledges
 
 	mu        sync.Mutex
@@ -238,6 +242,10 @@ func (a *app) handle(ctx context.Context, client *socketmode.Client, event socke
 			payload = a.onCommand(data)
 		}
 	case slack.InteractionCallback:
+		if data.Type == slack.InteractionTypeViewSubmission && a.onSubmit != nil {
+			payload = a.onSubmit(data)
+			break
+		}
 		then = func() {
 			if a.onClick != nil {
 				a.onClick(data)
@@ -247,6 +255,9 @@ func (a *app) handle(ctx context.Context, client *socketmode.Client, event socke
 		then = func() {
 			if mention, ok := data.InnerEvent.Data.(*slackevents.AppMentionEvent); ok && a.onMention != nil {
 				a.onMention(mention)
+			}
+			if home, ok := data.InnerEvent.Data.(*slackevents.AppHomeOpenedEvent); ok && a.onHome != nil {
+				a.onHome(home)
 			}
 		}
 	}
