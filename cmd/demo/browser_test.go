@@ -195,9 +195,18 @@ func (v *visitor) say(field, text string) {
 
 // enter is the key as a browser passes it on to a page that acts on its going down: KeyEvent would add a line break.
 func enter(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+	return key(ctx, t, "Enter", 13)
+}
+
+// escape is the key that closes what lies over a page.
+func escape(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+	return key(ctx, t, "Escape", 27)
+}
+
+func key(ctx context.Context, t *chromedp.Target, name string, code int64) (chromedp.Void, error) {
 	for _, way := range []input.DispatchKeyEventType{input.DispatchKeyEventTypeRawKeyDown, input.DispatchKeyEventTypeKeyUp} {
-		key := input.DispatchKeyEventParams{Type: way, Key: "Enter", Code: "Enter", WindowsVirtualKeyCode: 13, NativeVirtualKeyCode: 13}
-		if _, err := cdp.Call(ctx, t, input.DispatchKeyEvent, key); err != nil {
+		press := input.DispatchKeyEventParams{Type: way, Key: name, Code: name, WindowsVirtualKeyCode: code, NativeVirtualKeyCode: code}
+		if _, err := cdp.Call(ctx, t, input.DispatchKeyEvent, press); err != nil {
 			return chromedp.Void{}, err
 		}
 	}

@@ -15,6 +15,11 @@ export function FormDialog({ surface }: { surface: Surface }) {
   useEffect(() => {
     if (wrong) box.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
   }, [wrong]);
+  const parts = partsOf(surface);
+  const bare = !parts.some((p) => "field" in p);
+  useEffect(() => { // what had the focus may have gone with the last drawing
+    if (bare) box.current?.querySelector<HTMLElement>("[data-testid=form-close]")?.focus();
+  }, [bare]);
   const setBox = (f: HTMLFormElement | null) => {
     box.current = f;
     first.current ??= f?.querySelector<HTMLElement>("[data-field]") ?? null;
@@ -32,7 +37,7 @@ export function FormDialog({ surface }: { surface: Surface }) {
         </header>
         <div className="form-body" tabIndex={-1}>
           {(surface.trouble || form.error) && <p className="form-error" role="alert">{surface.trouble || form.error}</p>}
-          {partsOf(surface).map((part, i) => "field" in part ? (
+          {parts.map((part, i) => "field" in part ? (
             <FieldView
               key={`${part.field.block_id} ${part.field.action_id}`}
               field={part.field}
