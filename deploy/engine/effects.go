@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"junban/deploy"
@@ -191,6 +192,10 @@ func (l *loop) looked(key deploy.Look, note func(*deploy.Seen), err error) {
 	}
 	delete(l.seen.Faults, key)
 	note(&l.seen)
+	if key.Group != "" {
+		readings := maps.Clone(l.seen.Groups)
+		l.readings.Store(&readings)
+	}
 }
 
 // check reads what must be known at the start of an operation.

@@ -19,7 +19,7 @@ const (
 )
 
 // loop drives one operation: it asks the core, writes its events, begins its effects and looks, and waits for the
-// next thing to happen. All its fields but snapshot and pokes belong to its own goroutine.
+// next thing to happen. All its fields but snapshot, readings and pokes belong to its own goroutine.
 type loop struct {
 	e      *Engine
 	id     deploy.ID
@@ -31,6 +31,7 @@ type loop struct {
 	looks map[deploy.Look]bool      // under way; the Look has no time
 
 	snapshot atomic.Pointer[deploy.Operation]
+	readings atomic.Pointer[map[string]deploy.Reading] // the latest of each group, for people
 	pokes    atomic.Uint32
 	poked    chan struct{}
 	results  chan func()
