@@ -177,10 +177,14 @@ func (s *statusCmd) Run(ctx context.Context, o output) error {
 
 type historyCmd struct {
 	file
-	JSON bool `name:"json" help:"As JSON."`
+	JSON    bool `name:"json" help:"As JSON."`
+	Refused bool `help:"Instead: what was refused in the chat, to whom and why."`
 }
 
 func (h *historyCmd) Run(ctx context.Context, o output) error {
+	if h.Refused {
+		return h.audit(ctx, o)
+	}
 	rows, text, err := app.ReadHistory(ctx, h.Config)
 	if err != nil {
 		return err
@@ -190,6 +194,20 @@ func (h *historyCmd) Run(ctx context.Context, o output) error {
 	}
 	_, err = fmt.Fprintln(o.stdout, text)
 	return err
+}
+
+func (h *historyCmd) audit(ctx context.Context, o output) error {
+	refused, err := app.ReadAudit(ctx, h.Config)
+	if err != nil {
+		return err
+	}
+	if h.JSON {
+		return o.json(refused)
+	}
+	for _, r := range refused {
+		fmt.Fprintf(o.stdout, "%s  %-8s  %s in %s: %s  (%s)\n", r.At.Local().Format("2006-01-02 15:04:05"), r.Kind, r.User+r.Robot, r.Channel, r.What, r.Why)
+	}
+	return nil
 }
 
 type manifestCmd struct{ file }

@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"junban/bot"
 )
 
 // socketPath is where the running bot of a store listens for its operator.
@@ -76,6 +78,7 @@ func (a *App) serve(ctx context.Context, l net.Listener) error {
 		return s, err
 	})
 	read("GET /history", func(r *http.Request) (any, error) { return a.store.Recent(r.Context(), "", historyLimit) })
+	read("GET /audit", func(r *http.Request) (any, error) { return bot.Audit(r.Context(), a.store, auditLimit) })
 	read("GET /locks", func(r *http.Request) (any, error) { return a.store.Locks(r.Context()) })
 	read("GET /follow", a.follow)
 	mux.HandleFunc("POST /do", a.order)
