@@ -155,7 +155,7 @@ func (t *teller) urgent() bool {
 func (t *teller) parent(ctx context.Context) error {
 	channel := t.b.Rooms.Channel(t.op.Plan.Service, t.op.Plan.Environment)
 	doubt := t.talk.Posting == 1 // it may be there already, and show what was then
-	place, err := t.post(ctx, channel, "", card.Parent(t.op, time.Now()), 0)
+	place, err := t.post(ctx, channel, "", t.b.Voice.Parent(t.op, time.Now()), 0)
 	if err != nil {
 		return err
 	}
@@ -173,7 +173,7 @@ func (t *teller) thread(ctx context.Context) error {
 	if t.talk.Posting > 1 {
 		head = min(head, t.talk.Posting-1) // the same message as the one that may have been sent
 	}
-	m, _, ok, err := card.Thread(t.told, t.events[:head-t.told.Seq])
+	m, _, ok, err := t.b.Voice.Thread(t.told, t.events[:head-t.told.Seq])
 	if err != nil {
 		return err
 	}
@@ -218,7 +218,7 @@ func (t *teller) post(ctx context.Context, channel, thread string, m card.Messag
 
 // edit draws the parent message anew; one that can be edited no more is posted anew.
 func (t *teller) edit(ctx context.Context) error {
-	err := t.b.Chat.Update(ctx, t.talk.Parent, card.Parent(t.op, time.Now()), Key{Op: t.id})
+	err := t.b.Chat.Update(ctx, t.talk.Parent, t.b.Voice.Parent(t.op, time.Now()), Key{Op: t.id})
 	if errors.Is(err, ErrGone) {
 		return t.lost(ctx)
 	}

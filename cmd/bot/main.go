@@ -17,7 +17,6 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"junban/bot/card"
 	"junban/bot/slackapi"
 	"junban/cmd/internal/app"
 	"junban/cmd/internal/config"
@@ -143,16 +142,17 @@ func (p *planCmd) Run(ctx context.Context, o output) error {
 	plan, err := app.Plan(ctx, p.Config, deploy.Ask{
 		Kind: deploy.KindDeploy, Service: p.Service, Ref: p.Ref, Environment: p.Environment, On: p.Instance,
 	}, log)
-	if cause, refused := deploy.RefusalOf(err); refused {
-		return fmt.Errorf("%s", card.Because(cause, nil).Plain())
-	}
 	if err != nil {
-		return err
+		return app.Explain(err)
 	}
 	if p.JSON {
 		return o.json(plan)
 	}
-	_, err = fmt.Fprint(o.stdout, card.PlanText(plan))
+	voice, err := app.Voice(p.Config)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprint(o.stdout, voice.PlanText(plan))
 	return err
 }
 

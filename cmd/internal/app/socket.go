@@ -73,7 +73,7 @@ func (a *App) serve(ctx context.Context, l net.Listener) error {
 		})
 	}
 	read("GET /status", func(r *http.Request) (any, error) {
-		s, err := readStatus(r.Context(), a.store, a.shelf.config().Zone)
+		s, err := readStatus(r.Context(), a.store, a.shelf.voice, a.shelf.config().Zone)
 		s.Running = true
 		return s, err
 	})

@@ -44,7 +44,7 @@ type Instance struct {
 	Status string `json:"status"`
 }
 
-func readStatus(ctx context.Context, j journal, zone *time.Location) (Status, error) {
+func readStatus(ctx context.Context, j journal, voice card.Voice, zone *time.Location) (Status, error) {
 	s := Status{Operations: []View{}, Held: []deploy.Lock{}}
 	rows, err := j.Unfinished(ctx)
 	if err != nil {
@@ -75,14 +75,14 @@ func readStatus(ctx context.Context, j journal, zone *time.Location) (Status, er
 			s.Held = append(s.Held, l)
 		}
 	}
-	s.Text = card.Status(ops, s.Held, zone).Plain()
+	s.Text = voice.Status(ops, s.Held, zone).Plain()
 	return s, nil
 }
 
 // ReadStatus asks the running bot of a configuration, or, with none running, reads its store.
 func ReadStatus(ctx context.Context, path string) (s Status, err error) {
 	_, err = read(ctx, path, "/status", &s, func(j journal, c *config.Config) (err error) {
-		s, err = readStatus(ctx, j, c.Zone)
+		s, err = readStatus(ctx, j, voiceOf(c), c.Zone)
 		return err
 	})
 	return s, err
@@ -98,7 +98,7 @@ func ReadHistory(ctx context.Context, path string) (rows []deploy.Row, text stri
 	if err != nil {
 		return nil, "", err
 	}
-	return rows, card.History(rows, c.Zone).Plain(), nil
+	return rows, voiceOf(c).History(rows, c.Zone).Plain(), nil
 }
 
 // ReadAudit is the same for what was refused in the chat, newest first.
