@@ -85,7 +85,7 @@ func init() {
 			[]guard{{engine, "TestARollbackThatFailsIsNotRolledBack"}},
 		},
 		{
-			"people are not called anew", apply, "	if o.WaitsSince().IsZero() {", "	if o.ID == \"\" {",
+			"people are not called anew", apply, "	if o.Called > 0 && o.WaitsSince().IsZero() {", "	if o.Called > 0 && o.ID == \"\" {",
 			[]guard{{engine, "TestPeopleAreCalledAnewForTheNextFailure"}},
 		},
 		{
