@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/http"
 	"slices"
 	"sync/atomic"
 
@@ -49,11 +50,11 @@ func (c *cut) handle(ctx context.Context, in middleware.DeserializeInput, next m
 	c.all = nil
 	out, meta, err := next.HandleDeserialize(ctx, in)
 	resp, ok := out.RawResponse.(*smithyhttp.Response)
-	if err != nil || !ok || resp.StatusCode != 200 {
+	if err != nil || !ok || resp.StatusCode != http.StatusOK {
 		return out, meta, err
 	}
 	body := bytes.NewBuffer(make([]byte, 0, c.of.size.Load()+bytes.MinRead))
-	var left io.Reader = body
+	var left io.Reader
 	if _, err := body.ReadFrom(resp.Body); err != nil {
 		left = io.MultiReader(body, broken{err}) // the decoder meets it where it was
 	} else {
