@@ -100,6 +100,7 @@ type file struct {
 
 type commands struct {
 	Run      runCmd      `cmd:"" help:"Connect to Slack and serve. Reads SLACK_BOT_TOKEN and SLACK_APP_TOKEN, and the AWS SDK's own variables."`
+	Init     initCmd     `cmd:"" help:"Write a first configuration from a target group as it is now. Only reads AWS."`
 	Check    checkCmd    `cmd:"" help:"Check the configuration, offline: exit 0, or 1 with file:line:column: message."`
 	Doctor   doctorCmd   `cmd:"" help:"What would make a rolling deploy unsafe, from AWS as it is now: exit 0, or 1 if something blocks. Touches nothing."`
 	Plan     planCmd     `cmd:"" help:"Print what a deploy would do, from AWS as it is now. Touches nothing."`

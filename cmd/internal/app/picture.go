@@ -25,14 +25,14 @@ type Picture struct {
 func ReadPicture(ctx context.Context, path string, id deploy.ID) (p Picture, err error) {
 	what := "/picture?" + url.Values{"op": {string(id)}}.Encode()
 	_, err = read(ctx, path, what, &p, func(j journal, c *config.Config) (err error) {
-		p, err = readPicture(ctx, j.Load, id, c.Zone)
+		p, err = readPicture(ctx, j.Load, id, voiceOf(c), c.Zone)
 		return err
 	})
 	return p, err
 }
 
 // readPicture draws an operation from its events, as load gives them.
-func readPicture(ctx context.Context, load func(context.Context, deploy.ID) ([]deploy.Event, error), id deploy.ID, zone *time.Location) (Picture, error) {
+func readPicture(ctx context.Context, load func(context.Context, deploy.ID) ([]deploy.Event, error), id deploy.ID, voice card.Voice, zone *time.Location) (Picture, error) {
 	events, err := load(ctx, id)
 	switch {
 	case errors.Is(err, engine.ErrNotFound):
@@ -44,22 +44,6 @@ func readPicture(ctx context.Context, load func(context.Context, deploy.ID) ([]d
 	if err != nil {
 		return Picture{}, fmt.Errorf("reading the events of %s: %w", id, err)
 	}
-	png, err := timeline.Draw(timeline.Picture{Title: card.English().Title(op), Words: pictureWords(), Zone: zone, Now: time.Now()}, events)
+	png, err := timeline.Draw(voice.Picture(op, zone, time.Now()), events)
 	return Picture{Op: op.ID, PNG: png}, err
-}
-
-// pictureWords are the words of a picture in English.
-func pictureWords() timeline.Words {
-	return timeline.Words{
-		Drain: "drain", Command: "command", Verify: "verify", Health: "until healthy", RollBack: "roll back",
-		Undecided: "waits for a decision", Out: "out of service", Paused: "paused", Started: "Started", Requested: "Asked for",
-		Failed: "failed", Unknown: "outcome unknown", Decided: "decision",
-		Restarted: "bot restarted", Aborted: "aborted or stopped", Turned: "turned back",
-		Whole: "All", Before: "once before", First: "once first", After: "once after",
-		Outcome: map[string]string{
-			"requested": "Waiting for approval", "approved": "Approved", "queued": "Queued", "rolling": "Rolling", "paused": "Paused",
-			"succeeded": "Succeeded", "failed": "Failed", "aborted": "Aborted", "denied": "Denied", "expired": "Expired", "withdrawn": "Withdrawn",
-			"rolled back": "Rolled back", "rolling back": "Rolling back", "aborting": "Aborting", "undecided": "Waiting for a decision",
-		},
-	}
 }
