@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -140,9 +141,9 @@ func (m *reviewMemory) Delete(_ context.Context, table, key string) error {
 func (m *reviewMemory) List(_ context.Context, table string, f func(string, []byte) error) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for k, v := range m.m {
+	for _, k := range slices.Sorted(maps.Keys(m.m)) {
 		if key, ok := cutTable(k, table); ok {
-			if err := f(key, v); err != nil {
+			if err := f(key, m.m[k]); err != nil {
 				return err
 			}
 		}

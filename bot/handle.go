@@ -26,7 +26,7 @@ func (b *Bot) handle(ctx context.Context, e Envelope) {
 	if err == nil {
 		return
 	}
-	b.Log.Info("refused", "kind", e.Kind, "user", e.User, "channel", e.Channel, "text", clip(e.Text), "action", e.Action, "why", err.Error())
+	b.refused(ctx, e, err)
 	b.whisper(ctx, e, b.explain(err))
 }
 

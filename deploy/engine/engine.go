@@ -321,6 +321,21 @@ func (e *Engine) active() []deploy.Operation {
 	return out
 }
 
+// Health is how healthy the groups of an operation were when they were last looked at; nothing if it does not run here.
+func (e *Engine) Health(id deploy.ID) []deploy.GroupHealth {
+	e.mu.Lock()
+	l := e.loops[id]
+	e.mu.Unlock()
+	if l == nil {
+		return nil
+	}
+	op, readings := l.snapshot.Load(), l.readings.Load()
+	if op == nil || readings == nil {
+		return nil
+	}
+	return deploy.HealthIn(*op, *readings)
+}
+
 // ahead finds an operation that was approved earlier, has not started and shares a resource with this one.
 func (e *Engine) ahead(op deploy.Operation) deploy.ID {
 	mine := map[string]bool{}

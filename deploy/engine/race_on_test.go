@@ -2,6 +2,6 @@
 
 package engine_test
 
-// sweep is how many hooks a sweep goes on by. The race detector makes each story eight times as slow, and finds in a
+// sweep is how many hooks or events a sweep goes on by. The race detector makes each story eight times as slow, and finds in a
 // quarter of them what it finds in all; `.ci/run` tells all of them without it.
 const sweep = 4

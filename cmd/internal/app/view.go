@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"time"
 
+	"junban/bot"
 	"junban/bot/card"
 	"junban/cmd/internal/config"
 	"junban/deploy"
@@ -19,6 +20,7 @@ type journal interface {
 	Unfinished(ctx context.Context) ([]deploy.Row, error)
 	Recent(ctx context.Context, service string, limit int) ([]deploy.Row, error)
 	Locks(ctx context.Context) ([]deploy.Lock, error)
+	List(ctx context.Context, table string, f func(key string, value []byte) error) error // of the conversation's memory
 }
 
 // Status is what runs, waits and is held.
@@ -98,6 +100,18 @@ func ReadHistory(ctx context.Context, path string) (rows []deploy.Row, text stri
 	}
 	return rows, voiceOf(c).History(rows, c.Zone).Plain(), nil
 }
+
+// ReadAudit is the same for what was refused in the chat, newest first.
+func ReadAudit(ctx context.Context, path string) (refused []bot.Refused, err error) {
+	_, err = read(ctx, path, "/audit", &refused, func(j journal, _ *config.Config) (err error) {
+		refused, err = bot.Audit(ctx, j, auditLimit)
+		return err
+	})
+	return refused, err
+}
+
+// auditLimit is how many refusals are listed.
+const auditLimit = 200
 
 // errNoStore says that no bot has ever run with a configuration.
 var errNoStore = fmt.Errorf("its store was never made (%w)", fs.ErrNotExist)
