@@ -90,6 +90,9 @@ func (t *teller) turn(ctx context.Context) (more bool, err error) {
 	switch {
 	case t.talk.Parent.TS == "":
 		return true, t.parent(ctx)
+	case stale && t.asks() && t.painter.free(true): // whoever has to act does not wait for what is told
+		t.edit(ctx)
+		return true, nil
 	case t.talk.Told < t.op.Seq:
 		return true, t.thread(ctx)
 	case stale && t.painter.free(t.urgent()):
@@ -140,9 +143,10 @@ func fold(o deploy.Operation, events []deploy.Event) (deploy.Operation, error) {
 }
 
 // urgent: a state in which somebody is asked, or nothing will follow, is shown at once.
-func (t *teller) urgent() bool {
-	return t.op.State.Finished() || t.op.State == deploy.StateRequested || t.op.State == deploy.StatePaused ||
-		t.op.Asked.Code != "" || len(t.op.Undecided()) > 0
+func (t *teller) urgent() bool { return t.op.State.Finished() || t.asks() }
+
+func (t *teller) asks() bool {
+	return t.op.State == deploy.StateRequested || t.op.State == deploy.StatePaused || t.op.Asked.Code != "" || len(t.op.Undecided()) > 0
 }
 
 // parent posts the one message of the operation.

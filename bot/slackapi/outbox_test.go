@@ -180,12 +180,12 @@ func TestFortyOperationsInOneChannel(t *testing.T) {
 				for i := range n {
 					all.Go(func() {
 						id := deploy.ID(fmt.Sprintf("op-%02d", i))
-						rolls(l, b, id, fmt.Sprintf("svc-%02d", i), 20*time.Second)
+						rolls(l, b, id, fmt.Sprintf("svc-%02d", i), 5*time.Second)
 						succeeds(l, b, id)
 					})
 				}
 				all.Wait()
-				time.Sleep(6 * time.Minute)
+				time.Sleep(10 * time.Minute)
 				w.mustAllHaveSucceeded(t, n)
 				for service, shown := range w.parents() {
 					thread := w.Thread(deploys, shown[0].TS)

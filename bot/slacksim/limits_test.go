@@ -19,6 +19,8 @@ func obj(pairs ...any) map[string]any {
 	return m
 }
 
+func join(values ...any) string { return strings.TrimSuffix(fmt.Sprintln(values...), "\n") }
+
 func plain(n int) map[string]any  { return obj("type", "plain_text", "text", strings.Repeat("あ", n)) }
 func mrkdwn(n int) map[string]any { return obj("type", "mrkdwn", "text", strings.Repeat("x", n)) }
 
