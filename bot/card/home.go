@@ -211,7 +211,7 @@ func (t *tab) lock(h Held) {
 	say := func(id string, pairs ...any) Text {
 		return t.w.Say(id, append(pairs, "since", h.Since, "by", t.w.holder(h.Lock, U), "why", t.w.heldWhy(h.Lock))...)
 	}
-	x := Want{Kind: deploy.KindRestore, Service: h.Service, Environment: h.Environment, On: h.Instance()}
+	x := Want{Kind: deploy.KindRestore, Service: h.Service, Environment: h.Environment, On: t.named(h)}
 	switch {
 	case h.Instance() == "" && h.Service == "":
 		t.item(say("home.held.lock", "service", t.w.resource(h.Resource, nil)), nil)
@@ -228,6 +228,16 @@ func (t *tab) lock(h Held) {
 		}
 		t.item(say("home.held.lock", "service", name), []Block{{Buttons: []Button{button}}})
 	}
+}
+
+// named is what a held instance is asked for by: its name, as in what people type, or its id if another one has that too.
+func (t *tab) named(h Held) string {
+	for _, other := range t.h.Held {
+		if other.Name == h.Name && other.Instance() != h.Instance() {
+			return h.Instance()
+		}
+	}
+	return h.Name
 }
 
 // asking is a button that asks for an operation, after a question.
