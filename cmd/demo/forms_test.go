@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // What lies over the page, as expressions of its JavaScript.
@@ -36,12 +37,12 @@ func (p *play) askedByForm(ref string) {
 	p.desk.until("the form is there, and the keyboard is in it", formSays("Service", "Ref", "When")+" && "+focused("data-field")+" === 'target'")
 	p.phone.until("it is hers wherever she is", formSays("Service"))
 	p.desk.fill("ref", "v 42")
-	p.desk.do("sending it", enter)
+	p.desk.do("sending it", chromedp.KeyEvent(kb.Enter))
 	p.desk.until("what is wrong is said at the field, where the keyboard is now",
 		`document.querySelector('[data-testid=error-ref]')?.innerText.includes('one word') && `+focused("data-field")+` === 'ref'`)
 	p.shoot("2 form")
 	p.desk.fill("ref", ref)
-	p.desk.do("sending it", enter)
+	p.desk.do("sending it", chromedp.KeyEvent(kb.Enter))
 	p.desk.until("it says what came of it", formSays("was asked for"))
 	p.desk.do("closing it", escape)
 	p.desk.until("it is closed", `!document.querySelector('dialog') && `+cardSays("Waiting for approval", "Approve"))
