@@ -30,7 +30,7 @@ type Config struct {
 type Slack struct {
 	Channel  string // id of the channel that requests are posted to, unless a service names its own
 	Command  string // the slash command, with its slash; "/deploy" by default
-	Language string // of what people read; "en"
+	Language string // of what people read: "en" or "ja"; "en" by default
 }
 
 // AWS is the account's side that no service changes.

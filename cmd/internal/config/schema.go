@@ -29,7 +29,6 @@ type key struct {
 	example string // as it would be written
 
 	words   []string                  // of a text: all that is accepted
-	later   []string                  // of a text: words that will mean something and are refused until then
 	parse   func(string) (any, error) // of a scalar: its typed value; nil keeps the text
 	pattern string                    // of a text: as much of parse's rule as a regular expression can say
 	least   int                       // of a whole number or a count: the least that is accepted

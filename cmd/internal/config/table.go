@@ -44,7 +44,7 @@ func slackKeys() []*key {
 	return []*key{
 		{name: "channel", about: "the id of the channel for requests", example: "C0123456789", parse: channel, pattern: channelID.String(), required: true},
 		{name: "command", about: "a slash command", example: "/deploy", parse: slashCommand, pattern: `^/[^\s/A-Z]{1,31}$`, def: "/deploy"},
-		{name: "language", about: "a language", example: "en", words: []string{"en"}, later: []string{"ja"}, def: "en"},
+		{name: "language", about: "a language", example: "en", words: []string{"en", "ja"}, def: "en"},
 	}
 }
 
