@@ -249,7 +249,7 @@ func TestWhoMayAsk(t *testing.T) {
 		"somebody deleted":   {deploy.Person{ID: "U-dev", Kind: deploy.Deleted}, deploy.NotAMember},
 		"unknown":            {deploy.Person{}, deploy.NotAMember},
 	} {
-		if got, _ := deploy.RefusalOf(deploy.MayAsk(c.p, rules)); got.Code != c.code {
+		if got, _ := deploy.RefusalOf(deploy.MayAsk(c.p, deploy.KindDeploy, rules)); got.Code != c.code {
 			t.Errorf("%s: %q, not %q", who, got.Code, c.code)
 		}
 	}

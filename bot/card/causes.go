@@ -102,7 +102,7 @@ func Duration(d time.Duration) string {
 }
 
 // sentences is the table of causes in English.
-var sentences = gather(plans, runs, ends)
+var sentences = gather(plans, runs, ends, votes)
 
 func gather(tables ...map[deploy.Code]func(values) Text) map[deploy.Code]func(values) Text {
 	out := map[deploy.Code]func(values) Text{}
