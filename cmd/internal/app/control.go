@@ -185,7 +185,11 @@ func (a *App) refusal(o Order, err error) *Refused {
 		return no
 	}
 	if cause, ok := deploy.RefusalOf(err); ok {
-		return &Refused{Why: card.Because(cause, nil).Plain(), status: http.StatusConflict}
+		no := &Refused{Why: card.Because(cause, nil).Plain(), status: http.StatusConflict}
+		if cause.Code == deploy.LockOfAnother {
+			no.Accept = strings.TrimSpace("junban unlock "+o.Service+" "+environmentFlag(o.Environment)) + " --reason REASON"
+		}
+		return no
 	}
 	if m, ok := errors.AsType[*engine.Mistake](err); ok {
 		return &Refused{Why: m.Wrong, Accept: typed(a.shelf.config().Slack.Command, m.Accept), status: http.StatusUnprocessableEntity}
@@ -198,6 +202,13 @@ func (a *App) refusal(o Order, err error) *Refused {
 		what = o.Verb
 	}
 	return &Refused{Why: fmt.Sprintf("%s did not work, and nothing was changed: %v.", what, err), status: http.StatusInternalServerError}
+}
+
+func environmentFlag(environment string) string {
+	if environment == "" {
+		return ""
+	}
+	return "--to " + environment
 }
 
 // explain adds to a refusal of the person that Slack could not be asked about them.
