@@ -76,6 +76,7 @@ var mayDo = map[string]struct {
 	"a guest":            {deploy.Person{ID: "U-lead", Kind: deploy.Guest, Groups: []string{"S-leads"}}, nil},
 	"an external person": {deploy.Person{ID: "U-lead", Kind: deploy.External, Groups: []string{"S-leads"}}, nil},
 	"a bot":              {deploy.Person{ID: "U-lead", Kind: deploy.Robot, Groups: []string{"S-leads"}}, nil},
+	"the bot that asked": {deploy.Person{ID: "U-dev", Kind: deploy.Robot}, nil},
 	"a deleted person":   {deploy.Person{ID: "U-lead", Kind: deploy.Deleted, Groups: []string{"S-leads"}}, nil},
 	"a stranger":         {deploy.Person{ID: "U-lead", Kind: deploy.Stranger}, nil},
 	"nobody":             {deploy.Person{}, nil},

@@ -38,7 +38,7 @@ func Plan(ctx context.Context, path string, want deploy.Ask, log *slog.Logger) (
 	e := engine.New(engine.Options{
 		Journal: known, Cloud: places.cloud, Runner: places.runner, Doctor: doctor, Directory: nobody{},
 		Historian: newHistorian(func() *config.Config { return c }),
-		Book: b, Sink: &relay{}, Log: log,
+		Book:      b, Sink: &relay{}, Log: log,
 	})
 	return e.Plan(ctx, want)
 }
