@@ -86,7 +86,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 		Journal: s, Cloud: places.cloud, Runner: places.runner, Doctor: doctor, Historian: newHistorian(a.shelf.config),
 		Directory: a.people, Book: a.shelf, Sink: sink, Log: o.Log,
 	})
-	a.desk = watched{a.engine, a.shelf.config}
+	a.desk = &watched{a.engine, a.shelf.config}
 	a.bot = bot.New(bot.Options{
 		Desk: a.desk, Channels: c.Slack.Channels, Chat: a.slack, Directory: a.slack, Memory: s, Rooms: a.shelf, Examiner: doctor, NewID: engine.NewID,
 		Slash: c.Slack.Command, Zone: c.Zone, Log: o.Log,

@@ -80,6 +80,9 @@ var ways = map[string]way{
 	"reload":   {house: true, do: (*App).reload},
 }
 
+// looks are the operator's verbs that change nothing and are called as in Slack.
+var looks = map[string]bool{"status": true, "history": true, "plan": true, "doctor": true}
+
 // order answers POST /do: it finds out who orders, reads what, and does it.
 func (a *App) order(w http.ResponseWriter, r *http.Request) {
 	who := peerFrom(r.Context())
@@ -232,7 +235,7 @@ func typed(slash, accept string) string {
 			continue
 		}
 		verb, rest := "deploy", words[1:]
-		if len(rest) > 0 && ways[rest[0]].do != nil {
+		if len(rest) > 0 && (ways[rest[0]].do != nil || looks[rest[0]]) {
 			verb, rest = rest[0], rest[1:]
 		}
 		out := []string{"junban", verb}

@@ -105,7 +105,7 @@ func (a *App) Reload(ctx context.Context) (warning string, err error) {
 		return "", err
 	}
 	a.shelf.now.Store(c)
-	if err := atRest(ctx, c, a.store); err != nil { // asked once nothing more can be asked for
+	if err := atRest(ctx, c, a.desk); err != nil { // asked once nothing more can be asked for
 		a.shelf.now.Store(old)
 		return "", &Refused{Why: "The new file is not taken over: " + err.Error(), status: http.StatusConflict}
 	}

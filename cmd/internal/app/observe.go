@@ -18,7 +18,7 @@ type watched struct {
 }
 
 // Request is bot.Desk.
-func (w watched) Request(ctx context.Context, id deploy.ID, ask deploy.Ask, by string) (deploy.Operation, error) {
+func (w *watched) Request(ctx context.Context, id deploy.ID, ask deploy.Ask, by string) (deploy.Operation, error) {
 	if err := w.observes(); err != nil {
 		return deploy.Operation{}, err
 	}
@@ -26,14 +26,14 @@ func (w watched) Request(ctx context.Context, id deploy.ID, ask deploy.Ask, by s
 }
 
 // Act is bot.Desk.
-func (w watched) Act(ctx context.Context, id deploy.ID, a deploy.Act) (deploy.Operation, error) {
+func (w *watched) Act(ctx context.Context, id deploy.ID, a deploy.Act) (deploy.Operation, error) {
 	if err := w.observes(); err != nil {
 		return deploy.Operation{}, err
 	}
 	return w.Desk.Act(ctx, id, a)
 }
 
-func (w watched) observes() error {
+func (w *watched) observes() error {
 	c := w.config()
 	if !c.Observe {
 		return nil
