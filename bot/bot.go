@@ -59,6 +59,7 @@ type Options struct {
 	Panels    Panels   // forms and home tabs; nil = there are none, and no button opens one
 	NewID     func() deploy.ID
 	Slash     string         // the slash command, with its slash
+	Channels  []string       // ids of the channels where commands, mentions and clicks are taken; nil = all that are not shared with another workspace
 	Zone      *time.Location // for times in lists and times that are typed; UTC if nil
 	Voice     card.Voice     // the language of everything that is said; English if it is mute
 	Log       *slog.Logger

@@ -12,9 +12,6 @@ import (
 	"junban/deploy/engine"
 )
 
-// lockOfAnother refuses to unlock without a reason what somebody else has locked.
-const lockOfAnother deploy.Code = "lock_of_another"
-
 // whyNeeded is a refusal that a reason would lift; its answer offers the form that asks for one.
 type whyNeeded struct {
 	refusal error
@@ -27,7 +24,7 @@ func (w *whyNeeded) Unwrap() error { return w.refusal }
 // unlocking makes an offer of a refusal, if a reason is all that is missing.
 func (b *Bot) unlocking(err error, ask deploy.Ask) error {
 	cause, ok := deploy.RefusalOf(err)
-	if !ok || cause.Code != lockOfAnother || b.Panels == nil || ask.Kind != deploy.KindUnlock {
+	if !ok || cause.Code != deploy.LockOfAnother || b.Panels == nil || ask.Kind != deploy.KindUnlock {
 		return err
 	}
 	return &whyNeeded{err, card.Want{Kind: ask.Kind, Service: ask.Service, Environment: ask.Environment}}

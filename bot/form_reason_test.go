@@ -164,7 +164,7 @@ func TestAFormThatCannotBeOpened(t *testing.T) {
 func TestUnlockingAnothersLockAsksWhy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFormStage(t)
-		s.desk.refuse = &deploy.Refusal{Cause: deploy.Because(lockOfAnother, "service", "web", "by", dev)}
+		s.desk.refuse = &deploy.Refusal{Cause: deploy.Because(deploy.LockOfAnother, "service", "web", "by", dev)}
 		s.does(Envelope{Kind: InputCommand, User: lead, Channel: "C9", Text: "unlock web to production"})
 		x := button(t, s.chat.message.Blocks, "Unlock all the same…")
 		s.does(Envelope{Kind: InputClick, User: lead, Channel: "C9", Response: "https://r/", Trigger: "t", Action: x.Action, Value: x.Value})

@@ -51,7 +51,7 @@ func (b *Bot) offeredTo(ctx context.Context, user string) (out []card.Target, wh
 		return nil, who, &deploy.Refusal{Cause: deploy.Because(deploy.NotAMember, "kind", who.Kind)}
 	}
 	for _, p := range all {
-		if deploy.MayAsk(who, p.rules) == nil {
+		if deploy.MayAsk(who, deploy.KindDeploy, p.rules) == nil {
 			out = append(out, p.Target)
 		}
 	}

@@ -227,7 +227,9 @@ func TestTheShortcutOfAMessageShowsItsOperationAndWhatMayBeDone(t *testing.T) {
 	if text := st.modal(lead, "Waiting for approval").Text(); !strings.Contains(text, "Approve") || strings.Contains(text, "Withdraw") {
 		t.Errorf("a lead sees:\n%s", text)
 	}
-	st.doing(func(ctx context.Context) error { return st.slack.ClickIn(ctx, lead, "", "", slacksim.WithText("Approve")) })
+	st.doing(func(ctx context.Context) error {
+		return st.slack.ClickIn(ctx, lead, "", "", slacksim.WithText("Approve"))
+	})
 	st.shows(ts, "Succeeded")
 }
 
@@ -242,13 +244,17 @@ func TestTheHomeTabShowsWhatWaitsForYouAndItsButtonsWork(t *testing.T) {
 	if text := home.Text(); !strings.Contains(text, "Approve") || strings.Index(text, "Drain web-2") > strings.Index(text, "Running") {
 		t.Errorf("what waits does not come first:\n%s", text)
 	}
-	st.doing(func(ctx context.Context) error { return st.slack.ClickIn(ctx, lead, home.ID, "", slacksim.WithText("Approve")) })
+	st.doing(func(ctx context.Context) error {
+		return st.slack.ClickIn(ctx, lead, home.ID, "", slacksim.WithText("Approve"))
+	})
 	st.shows(ts, "Succeeded")
 	home = st.homeSays(lead, "*web-2* of web is out of service")
 	if text := home.Text(); !strings.Contains(text, "new disk") {
 		t.Errorf("why it is held is not said:\n%s", text)
 	}
-	st.doing(func(ctx context.Context) error { return st.slack.ClickIn(ctx, lead, home.ID, "", slacksim.WithText("Restore")) })
+	st.doing(func(ctx context.Context) error {
+		return st.slack.ClickIn(ctx, lead, home.ID, "", slacksim.WithText("Restore"))
+	})
 	st.await("the request to restore it", func() bool { return len(st.parents()) == 2 })
 	st.shows(st.parents()[1].TS, "Restore web-2 of web")
 	if _, ok := st.slack.Home(other); ok {
