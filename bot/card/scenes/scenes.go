@@ -66,7 +66,7 @@ func (s *Story) Does(at time.Duration, e deploy.Event) *Story {
 
 // Approve lets Bob approve it, so long after T0, and starts it a second later.
 func (s *Story) Approve(at time.Duration) *Story {
-	return s.Does(at, deploy.Event{Type: deploy.EventVoted, By: "U0BOB", Act: &deploy.Act{Verb: deploy.ActApprove, By: deploy.Person{ID: "U0BOB"}, Hash: s.Op.Hash}}).
+	return s.Does(at, deploy.Event{Type: deploy.EventVoted, By: "U0BOB", Act: &deploy.Act{Verb: deploy.ActApprove, By: deploy.Person{ID: "U0BOB", Groups: []string{"S0LEADS"}}, Hash: s.Op.Hash}}).
 		Does(at+time.Second, deploy.Event{Type: deploy.EventStarted, Plan: &s.Op.Plan})
 }
 

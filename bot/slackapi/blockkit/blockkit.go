@@ -40,7 +40,11 @@ func Check(kind Kind, payload []byte) error {
 // shape validates against Slack's types. Of a block that does not fit, only what its own type asks for is told: "none
 // of twenty kinds of blocks" would help nobody.
 func shape(kind Kind, value map[string]any) error {
-	whole, err := definition(string(kind))
+	resolve, ok := wholes[kind]
+	if !ok {
+		return fmt.Errorf("there is no kind of payload %q", kind)
+	}
+	whole, err := resolve()
 	if err != nil {
 		return err
 	}
@@ -67,6 +71,13 @@ func shape(kind Kind, value map[string]any) error {
 		return errors.Join(faults...)
 	}
 	return fmt.Errorf("%s: %w", kind, wrong)
+}
+
+// wholes are the schemas of whole payloads, each made once: they are large.
+var wholes = map[Kind]func() (*jsonschema.Resolved, error){Message: once(Message), Modal: once(Modal), Home: once(Home)}
+
+func once(kind Kind) func() (*jsonschema.Resolved, error) {
+	return sync.OnceValues(func() (*jsonschema.Resolved, error) { return definition(string(kind)) })
 }
 
 var read = sync.OnceValues(func() (*jsonschema.Schema, error) {

@@ -5,21 +5,19 @@ interface Props {
   field: Field;
   /** What stands in it: typed, and perhaps not yet sent. */
   value: string;
-  disabled?: boolean;
   onType(value: string): void;
   /** It is filled in as far as its person is concerned. */
   onDone(value: string): void;
 }
 
 /** A field with its label, hint and what is wrong with it. */
-export function FieldView({ field, value, disabled, onType, onDone }: Props) {
+export function FieldView({ field, value, onType, onDone }: Props) {
   const id = useId();
   const hinted = field.hint ? `${id}-hint` : "";
   const wrong = field.error ? `${id}-wrong` : "";
   const shared = {
     id,
     value,
-    disabled,
     "data-testid": `field-${field.block_id}`,
     "data-field": field.block_id,
     "aria-required": !field.optional,

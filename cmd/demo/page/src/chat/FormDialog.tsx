@@ -42,7 +42,6 @@ export function FormDialog({ surface }: { surface: Surface }) {
               key={`${part.field.block_id} ${part.field.action_id}`}
               field={part.field}
               value={form.valueOf(part.field)}
-              disabled={form.sending}
               onType={(value) => form.type(part.field, value)}
               onDone={(value) => void form.fill(part.field, value)}
             />
