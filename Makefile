@@ -27,7 +27,7 @@ bench: ## the figures of README, in real time, some eight minutes: fails where o
 	go test -run '^$$' -bench Acknowledge -benchtime 1x ./cmd/internal/system
 
 planted: ## plant bugs one by one, and demand that a test catches each
-	JUNBAN_PLANTED=1 go test -count=1 -v ./internal/planted
+	JUNBAN_PLANTED=all go test -count=1 -v ./internal/planted
 
 page: ## rebuild the demo's page (needs npm)
 	cd cmd/demo/page && npm ci && npm run check && npm test && npm run build

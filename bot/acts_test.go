@@ -305,7 +305,7 @@ func (x examiner) Doctor(_ context.Context, service, environment string) ([]depl
 			return []deploy.Finding{{Name: "one-healthy-target", Severity: deploy.Warns}}, nil
 		}
 	}
-	return nil, &engine.Mistake{Wrong: "there is no service " + service, Accept: "web"}
+	return nil, &engine.Mistake{What: deploy.Because("mistake.other", "error", "there is no service "+service), Accept: "web"}
 }
 
 func TestDoctorExaminesWhatIsNamedOrEverything(t *testing.T) {

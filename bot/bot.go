@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"junban/bot/card"
 	"junban/deploy"
 )
 
@@ -46,7 +47,7 @@ type Examiner interface {
 // Service is one service in one of its environments; "" if it has none.
 type Service struct{ Name, Environment string }
 
-// Options are what a bot works with. All fields but Examiner, Log and Zone are required.
+// Options are what a bot works with. All fields but Examiner, Log, Voice and Zone are required.
 type Options struct {
 	Desk      Desk
 	Chat      Chat
@@ -58,6 +59,7 @@ type Options struct {
 	Slash     string         // the slash command, with its slash
 	Channels  []string       // ids of the channels where commands, mentions and clicks are taken; nil = all that are not shared with another workspace
 	Zone      *time.Location // for times in lists and times that are typed; UTC if nil
+	Voice     card.Voice     // the language of everything that is said; English if it is mute
 	Log       *slog.Logger
 }
 
@@ -85,6 +87,9 @@ func New(o Options) *Bot {
 	}
 	if o.Zone == nil {
 		o.Zone = time.UTC
+	}
+	if o.Voice.Mute() {
+		o.Voice = card.English()
 	}
 	return &Bot{Options: o, inbox: make(chan Envelope, waiting), tellers: map[deploy.ID]*teller{}, ready: make(chan struct{})}
 }

@@ -1,10 +1,10 @@
 package bot
 
 import (
-	"fmt"
 	"strings"
 	"unicode"
 
+	"junban/deploy"
 	"junban/deploy/engine"
 )
 
@@ -24,26 +24,27 @@ type Command struct {
 // longest is how many characters a command may have; more is a mistake of the clipboard.
 const longest = 500
 
-// forms are the commands with what they look like, in the order in which help shows them.
-var forms = []struct{ verb, form, does string }{
-	{"deploy", "SERVICE REF [to ENVIRONMENT] [on INSTANCE] [at TIME] [because REASON]", "asks to deploy; somebody else approves"},
-	{"status", "status [SERVICE]", "what runs, waits, is held and is locked"},
-	{"plan", "plan SERVICE REF [to ENVIRONMENT] [on INSTANCE]", "what a deploy would do; touches nothing"},
-	{"rollback", "rollback SERVICE [REF] [to ENVIRONMENT] [because REASON]", "asks to go back to a ref, or to the last one that succeeded"},
-	{"abort", "abort [SERVICE or ID]", "ends a rollout in order: put back, or held"},
-	{"help", "help", "this"},
-	{"pause", "pause [SERVICE or ID] [because REASON]", "what has left goes on to its end; nothing more leaves"},
-	{"resume", "resume [SERVICE or ID]", "ends a pause"},
-	{"continue", "continue [SERVICE or ID]", "answers what an operation asks, such as whether the canary is good"},
-	{"queue", "queue", "what waits, in order"},
-	{"history", "history [SERVICE]", "the last operations and how they ended"},
-	{"logs", "logs ID or SERVICE [on INSTANCE]", "the end of what the commands printed on each instance"},
-	{"doctor", "doctor [SERVICE] [to ENVIRONMENT]", "what would make a rolling deploy unsafe; touches nothing"},
-	{"drain", "drain SERVICE on INSTANCE [to ENVIRONMENT] [because REASON]", "takes one instance out and holds it"},
-	{"restore", "restore SERVICE on INSTANCE [to ENVIRONMENT]", "puts a held instance back"},
-	{"lock", "lock SERVICE [to ENVIRONMENT] because REASON", "nothing is deployed there until it is unlocked"},
-	{"unlock", "unlock SERVICE [to ENVIRONMENT] [because REASON]", "ends that"},
-	{"emergency", "emergency [rollback] SERVICE REF [to ENVIRONMENT] [on INSTANCE] because REASON", "a deploy outside of windows and freezes, told loudly"},
+// forms are the commands with what they look like, in the order in which help shows them. What each does stands in the
+// catalogue as help.<verb>. They are the same in every language: lines are copied from one person to another.
+var forms = []struct{ verb, form string }{
+	{"deploy", "SERVICE REF [to ENVIRONMENT] [on INSTANCE] [at TIME] [because REASON]"},
+	{"status", "status [SERVICE]"},
+	{"plan", "plan SERVICE REF [to ENVIRONMENT] [on INSTANCE]"},
+	{"rollback", "rollback SERVICE [REF] [to ENVIRONMENT] [because REASON]"},
+	{"abort", "abort [SERVICE or ID]"},
+	{"help", "help"},
+	{"pause", "pause [SERVICE or ID] [because REASON]"},
+	{"resume", "resume [SERVICE or ID]"},
+	{"continue", "continue [SERVICE or ID]"},
+	{"queue", "queue"},
+	{"history", "history [SERVICE]"},
+	{"logs", "logs ID or SERVICE [on INSTANCE]"},
+	{"doctor", "doctor [SERVICE] [to ENVIRONMENT]"},
+	{"drain", "drain SERVICE on INSTANCE [to ENVIRONMENT] [because REASON]"},
+	{"restore", "restore SERVICE on INSTANCE [to ENVIRONMENT]"},
+	{"lock", "lock SERVICE [to ENVIRONMENT] because REASON"},
+	{"unlock", "unlock SERVICE [to ENVIRONMENT] [because REASON]"},
+	{"emergency", "emergency [rollback] SERVICE REF [to ENVIRONMENT] [on INSTANCE] because REASON"},
 }
 
 // firstForms are how many of them help shows before its line.
@@ -63,7 +64,7 @@ func Form(slash, verb string) string {
 // name, for those.
 func Parse(slash, text string) (Command, error) {
 	if n := len([]rune(text)); n > longest {
-		return Command{}, mistake(slash, "deploy", "That is %d characters long; a command has at most %d.", n, longest)
+		return Command{}, mistake(slash, "deploy", "mistake.long", "n", n, "most", longest)
 	}
 	words := strings.FieldsFunc(text, unicode.IsSpace) // IsSpace holds U+3000, the full-width space
 	if len(words) == 0 {
@@ -71,12 +72,12 @@ func Parse(slash, text string) (Command, error) {
 	}
 	for _, w := range words {
 		if bad := strings.IndexFunc(w, unprintable); bad >= 0 {
-			return Command{}, mistake(slash, "deploy", "There is a character in it that cannot be typed.")
+			return Command{}, mistake(slash, "deploy", "mistake.character")
 		}
 	}
 	verb := Narrow(strings.ToLower(words[0]))
 	if _, is := clauseWords[verb]; is {
-		return Command{}, mistake(slash, "deploy", "A command does not begin with %q.", verb)
+		return Command{}, mistake(slash, "deploy", "mistake.begins", "word", verb)
 	}
 	parse, ok := parsers[verb]
 	if !ok {
@@ -89,14 +90,15 @@ func Parse(slash, text string) (Command, error) {
 func quoted(slash, verb string, words []string) error {
 	for _, w := range words {
 		if strings.ContainsAny(w, "\"'`“”‘’«»") {
-			return mistake(slash, verb, "Write %s without quotation marks.", clip(w))
+			return mistake(slash, verb, "mistake.quoted", "word", clip(w))
 		}
 	}
 	return nil
 }
 
-func mistake(slash, verb, format string, args ...any) error {
-	return &engine.Mistake{Wrong: fmt.Sprintf(format, args...), Accept: Form(slash, verb)}
+// mistake is answered with the right form of a verb; pairs are the values of its sentence.
+func mistake(slash, verb string, what deploy.Code, pairs ...any) error {
+	return &engine.Mistake{What: deploy.Because(what, pairs...), Accept: Form(slash, verb)}
 }
 
 // Narrow folds full-width forms of ASCII, as Japanese keyboards give them.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"junban/bot/card"
 	"junban/deploy/engine"
 )
 
@@ -76,6 +77,9 @@ func TestCommands(t *testing.T) {
 	}
 }
 
+// english is what the tests read.
+var english = card.English()
+
 func TestMistakesShowTheRightForm(t *testing.T) {
 	for text, says := range map[string]string{
 		"web":                        "Which ref of web",
@@ -117,7 +121,7 @@ func TestMistakesShowTheRightForm(t *testing.T) {
 	} {
 		_, err := Parse("/deploy", text)
 		m, ok := errors.AsType[*engine.Mistake](err)
-		if !ok || !strings.Contains(m.Wrong, says) || !strings.HasPrefix(m.Accept, "/deploy ") {
+		if !ok || !strings.Contains(english.Mistake(m.What).Plain(), says) || !strings.HasPrefix(m.Accept, "/deploy ") {
 			t.Errorf("%q: %v", text, err)
 		}
 	}

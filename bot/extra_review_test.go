@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -140,9 +141,9 @@ func (m *reviewMemory) Delete(_ context.Context, table, key string) error {
 func (m *reviewMemory) List(_ context.Context, table string, f func(string, []byte) error) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for k, v := range m.m {
+	for _, k := range slices.Sorted(maps.Keys(m.m)) {
 		if key, ok := cutTable(k, table); ok {
-			if err := f(key, v); err != nil {
+			if err := f(key, m.m[k]); err != nil {
 				return err
 			}
 		}
@@ -180,7 +181,11 @@ func (c *reviewChat) Post(_ context.Context, channel, thread string, m card.Mess
 	return Place{channel, "1.1"}, nil
 }
 
-func (c *reviewChat) Update(_ context.Context, _ Place, m card.Message, _ Key) error {
+func (c *reviewChat) Update(ctx context.Context, _ Place, e Edit) error {
+	m, err := e.Draw(ctx)
+	if err != nil {
+		return err
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.parent = m

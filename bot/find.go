@@ -12,16 +12,9 @@ import (
 	"junban/deploy/engine"
 )
 
-// typed are the acts on operations that can be typed, with what is answered to whoever typed them.
-var typed = map[string]struct {
-	act         deploy.ActVerb
-	doing, then string // around the operation's title
-}{
-	"abort":    {deploy.ActAbort, "Aborting", "Its thread tells how it ends."},
-	"pause":    {deploy.ActPause, "Pausing", "What has left goes on to its end; nothing more leaves."},
-	"resume":   {deploy.ActResume, "Resuming", "Its thread tells how it goes on."},
-	"continue": {deploy.ActContinue, "Continuing", "Its thread tells how it goes on."},
-	"rollback": {deploy.ActRollback, "Aborting and rolling back", "Its thread tells how it ends."},
+// typed are the acts on operations that can be typed. What is answered to whoever typed one is typed.<verb>.
+var typed = map[string]deploy.ActVerb{
+	"abort": deploy.ActAbort, "pause": deploy.ActPause, "resume": deploy.ActResume, "continue": deploy.ActContinue, "rollback": deploy.ActRollback,
 }
 
 // act does what was typed to the one operation that is meant.
@@ -30,11 +23,11 @@ func (b *Bot) act(ctx context.Context, e Envelope, c Command) error {
 	if err != nil {
 		return err
 	}
-	word := typed[c.Verb]
-	offer, ok := offered(op, word.act)
+	verb := typed[c.Verb]
+	offer, ok := offered(op, verb)
 	if !ok { // the desk says why not
-		offer = deploy.Offer{Verb: word.act}
-		if word.act == deploy.ActAbort && op.State.Rolling() {
+		offer = deploy.Offer{Verb: verb}
+		if verb == deploy.ActAbort && op.State.Rolling() {
 			offer.Attempt = len(op.Aborts) + 1
 		}
 	}
@@ -42,7 +35,7 @@ func (b *Bot) act(ctx context.Context, e Envelope, c Command) error {
 	if _, err := b.Desk.Act(ctx, op.ID, act); err != nil {
 		return err
 	}
-	b.whisper(ctx, e, card.Refusal(card.T(word.doing+" ", card.B(card.Title(op)), ". "+word.then), ""))
+	b.whisper(ctx, e, card.Refusal(b.Voice.Say("typed."+c.Verb, "title", b.Voice.Title(op)), ""))
 	b.Moved(op.ID)
 	return nil
 }
@@ -101,7 +94,7 @@ func (b *Bot) only(ctx context.Context, c Command, rows []deploy.Row) (deploy.Op
 			return op, err
 		}
 		fit = append(fit, op)
-		if _, ok := offered(op, typed[c.Verb].act); ok {
+		if _, ok := offered(op, typed[c.Verb]); ok {
 			can = append(can, op)
 		}
 	}
@@ -110,15 +103,15 @@ func (b *Bot) only(ctx context.Context, c Command, rows []deploy.Row) (deploy.Op
 	}
 	switch len(fit) {
 	case 0:
-		return deploy.Operation{}, &engine.Mistake{Wrong: "Nothing of that name runs or waits.", Accept: b.Slash + " status"}
+		return deploy.Operation{}, &engine.Mistake{What: deploy.Because("mistake.nothing_runs"), Accept: b.Slash + " status"}
 	case 1:
 		return fit[0], nil
 	}
 	var lines []string
 	for _, op := range fit {
-		lines = append(lines, fmt.Sprintf("%s %s %s   (%s)", b.Slash, c.Verb, op.ID, card.Title(op)))
+		lines = append(lines, fmt.Sprintf("%s %s %s   (%s)", b.Slash, c.Verb, op.ID, b.Voice.Title(op)))
 	}
-	return deploy.Operation{}, &engine.Mistake{Wrong: "Which one?", Accept: strings.Join(lines, "\n")}
+	return deploy.Operation{}, &engine.Mistake{What: deploy.Because("mistake.which_one"), Accept: strings.Join(lines, "\n")}
 }
 
 // rollback asks for a rollback; or, if what is named rolls just now, aborts it and rolls it back, since a request would
@@ -154,13 +147,13 @@ func (b *Bot) rollback(ctx context.Context, e Envelope, c Command) error {
 			continue
 		}
 		if !byID && r.Environment != c.Environment {
-			return &engine.Mistake{Wrong: "Which environment?", Accept: b.Slash + " rollback " + r.Service + " to " + r.Environment}
+			return &engine.Mistake{What: deploy.Because("mistake.which_environment"), Accept: b.Slash + " rollback " + r.Service + " to " + r.Environment}
 		}
 		c.ID = string(r.Op)
 		return b.act(ctx, e, c)
 	}
 	if c.Service == "" {
-		return mistake(b.Slash, "rollback", "Which service?")
+		return mistake(b.Slash, "rollback", "mistake.which_service")
 	}
 	return b.request(ctx, e, c)
 }
@@ -195,7 +188,7 @@ func (b *Bot) threadOf(ctx context.Context, e Envelope) (deploy.ID, error) {
 		return "", err
 	}
 	if id := b.inThread(ctx, e, ended); id != "" {
-		return "", &engine.Mistake{Wrong: "The operation of this thread has ended. What runs and waits is listed by:", Accept: b.Slash + " status"}
+		return "", &engine.Mistake{What: deploy.Because("mistake.thread_ended"), Accept: b.Slash + " status"}
 	}
 	return "", nil
 }

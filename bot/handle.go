@@ -16,7 +16,7 @@ import (
 // handle works on one envelope. Whatever comes of it, the person who sent it is told.
 func (b *Bot) handle(ctx context.Context, e Envelope) {
 	if time.Since(e.At) > staleAfter {
-		b.whisper(ctx, e, card.Refusal(card.T("I was away when you asked for something at ", card.At(e.At), ", and did nothing about it. Ask again if it is still wanted."), ""))
+		b.whisper(ctx, e, card.Refusal(b.Voice.Say("answer.away", "at", e.At), ""))
 		return
 	}
 	who, err := b.Directory.Person(ctx, e.User, nil)
@@ -33,7 +33,7 @@ func (b *Bot) handle(ctx context.Context, e Envelope) {
 	if err == nil {
 		return
 	}
-	b.Log.Info("refused", "kind", e.Kind, "user", e.User, "channel", e.Channel, "text", clip(e.Text), "action", e.Action, "why", err.Error())
+	b.refused(ctx, e, err)
 	b.whisper(ctx, e, b.explain(err))
 }
 
@@ -46,15 +46,15 @@ func (b *Bot) whisper(ctx context.Context, e Envelope, m card.Message) {
 // explain makes an answer of an error: what was wrong, where, and what would be accepted.
 func (b *Bot) explain(err error) card.Message {
 	if cause, ok := deploy.RefusalOf(err); ok {
-		return card.Refusal(card.Because(cause, nil), "")
+		return card.Refusal(b.Voice.Because(cause, nil), "")
 	}
 	if m, ok := errors.AsType[*engine.Mistake](err); ok {
-		return card.Refusal(card.T(m.Wrong), m.Accept)
+		return card.Refusal(b.Voice.Mistake(m.What), m.Accept)
 	}
 	if errors.Is(err, engine.ErrNotFound) {
-		return card.Refusal(card.T("There is no such operation. Running ones are listed by:"), b.Slash+" status")
+		return card.Refusal(b.Voice.Say("answer.not_found"), b.Slash+" status")
 	}
-	return card.Refusal(card.T("That did not work, and nothing was changed: ", err.Error(), "."), "")
+	return card.Refusal(b.Voice.Say("answer.failed", "error", err.Error()), "")
 }
 
 // command works on a slash command or a mention.
@@ -101,10 +101,13 @@ func (b *Bot) ask(c Command, kind deploy.Kind, e Envelope) (ask deploy.Ask, warn
 		return ask, "", nil
 	}
 	if ask.At, err = When(c.At, e.At, b.Zone); err != nil {
-		return ask, "", mistake(b.Slash, c.Verb, "%s.", capital(err.Error()))
+		if m, ok := errors.AsType[*engine.Mistake](err); ok {
+			m.Accept = Form(b.Slash, c.Verb)
+		}
+		return ask, "", err
 	}
 	if Twice(ask.At, b.Zone) {
-		warning = fmt.Sprintf("The clocks show %s twice that day in %s; the one at %s is meant.", ask.At.Format("15:04"), b.Zone, ask.At.Format("15:04 MST"))
+		warning = b.Voice.Line("answer.twice", "shown", ask.At.Format("15:04"), "zone", b.Zone.String(), "meant", ask.At.Format("15:04 MST"))
 	}
 	return ask, warning, nil
 }
@@ -118,7 +121,7 @@ func (b *Bot) plan(ctx context.Context, e Envelope, c Command) error {
 	if err != nil {
 		return err
 	}
-	m := card.Plan(plan)
+	m := b.Voice.Plan(plan)
 	if warning != "" {
 		m.Blocks = append(m.Blocks, card.Block{Text: card.T(warning)})
 	}
@@ -169,7 +172,7 @@ func (b *Bot) click(ctx context.Context, e Envelope) error {
 	dec := json.NewDecoder(strings.NewReader(e.Value))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&c); err != nil || dec.More() || c.Op == "" || c.Verb == "" {
-		return &engine.Mistake{Wrong: "That button says nothing that this bot has written. Use the buttons of the newest message."}
+		return &engine.Mistake{What: deploy.Because("mistake.button")}
 	}
 	_, err := b.Desk.Act(ctx, c.Op, deploy.Act{
 		ID: e.ID, Verb: c.Verb, By: deploy.Person{ID: e.User}, Lane: c.Lane, Attempt: c.Attempt, Hash: c.Hash,
@@ -189,11 +192,4 @@ func withoutMention(text string) string {
 		}
 	}
 	return text
-}
-
-func capital(s string) string {
-	if s == "" {
-		return s
-	}
-	return strings.ToUpper(s[:1]) + s[1:]
 }

@@ -113,8 +113,9 @@ func (b *Bot) prune(ctx context.Context) {
 				err = errors.Join(b.Memory.Delete(ctx, askedTable, key), b.Memory.Delete(ctx, inboxTable, key))
 			}
 		}
+		err = errors.Join(err, b.pruneAudit(ctx, time.Now()))
 		if err != nil && ctx.Err() == nil {
-			b.Log.Warn("the inbox could not be tidied", "error", err)
+			b.Log.Warn("the inbox and the audit could not be tidied", "error", err)
 		}
 		select {
 		case <-ctx.Done():

@@ -13,7 +13,7 @@ import (
 )
 
 func (b *Bot) status(ctx context.Context, e Envelope, c Command) error {
-	m, err := Status(ctx, b.Desk, c.Service, b.Zone)
+	m, err := Status(ctx, b.Desk, b.Voice, c.Service, b.Zone)
 	if err == nil {
 		b.whisper(ctx, e, m)
 	}
@@ -21,7 +21,7 @@ func (b *Bot) status(ctx context.Context, e Envelope, c Command) error {
 }
 
 // Status reads what runs, waits, is held and is locked, of one service or of all.
-func Status(ctx context.Context, d Desk, service string, zone *time.Location) (card.Message, error) {
+func Status(ctx context.Context, d Desk, voice card.Voice, service string, zone *time.Location) (card.Message, error) {
 	ops, err := unfinished(ctx, d, service)
 	if err != nil {
 		return card.Message{}, err
@@ -42,7 +42,7 @@ func Status(ctx context.Context, d Desk, service string, zone *time.Location) (c
 		}
 		holds = append(holds, l)
 	}
-	return card.Status(ops, holds, zone), nil
+	return voice.Status(ops, holds, zone), nil
 }
 
 // unfinished reads the operations that have not finished, of one service or of all.
@@ -71,14 +71,14 @@ func (b *Bot) queue(ctx context.Context, e Envelope, c Command) error {
 	if err != nil {
 		return err
 	}
-	b.whisper(ctx, e, card.Queue(ops, b.Zone))
+	b.whisper(ctx, e, b.Voice.Queue(ops, b.Zone))
 	return nil
 }
 
 func (b *Bot) history(ctx context.Context, e Envelope, c Command) error {
 	rows, err := b.Desk.Recent(ctx, c.Service, 15)
 	if err == nil {
-		b.whisper(ctx, e, card.History(rows, b.Zone))
+		b.whisper(ctx, e, b.Voice.History(rows, b.Zone))
 	}
 	return err
 }
@@ -105,10 +105,10 @@ func (b *Bot) logs(ctx context.Context, e Envelope, c Command) error {
 		}
 		outputs = slices.DeleteFunc(outputs, func(o card.Output) bool { return o.Instance != c.On && op.Plan.Preview.Name(o.Instance) != c.On })
 		if !slices.Contains(names, c.On) && !slices.ContainsFunc(op.Lanes, func(l deploy.LaneState) bool { return l.Name == c.On }) {
-			return mistake(b.Slash, "logs", "%s has no instance %s. It has: %s.", card.Title(op), clip(c.On), strings.Join(names, ", "))
+			return mistake(b.Slash, "logs", "mistake.logs.instance", "title", b.Voice.Title(op), "name", clip(c.On), "known", strings.Join(names, ", "))
 		}
 	}
-	b.whisper(ctx, e, card.Logs(op, outputs))
+	b.whisper(ctx, e, b.Voice.Logs(op, outputs))
 	return nil
 }
 
@@ -127,7 +127,7 @@ func (b *Bot) printed(ctx context.Context, e Envelope, c Command) (deploy.ID, er
 		if id := b.inThread(ctx, e, rows); id != "" {
 			return id, nil
 		}
-		return "", mistake(b.Slash, "logs", "Whose logs? Name an operation or a service.")
+		return "", mistake(b.Slash, "logs", "mistake.logs.whose")
 	}
 	for _, r := range rows {
 		if string(r.Op) == c.ID {
@@ -146,13 +146,13 @@ func (b *Bot) printed(ctx context.Context, e Envelope, c Command) (deploy.ID, er
 	if _, err := b.Desk.Operation(ctx, deploy.ID(c.ID)); err == nil {
 		return deploy.ID(c.ID), nil // older than what is listed
 	}
-	return "", &engine.Mistake{Wrong: "Nothing of that name has run.", Accept: b.Slash + " history"}
+	return "", &engine.Mistake{What: deploy.Because("mistake.logs.never"), Accept: b.Slash + " history"}
 }
 
 // doctor examines one service, in one environment or in each, or all services.
 func (b *Bot) doctor(ctx context.Context, e Envelope, c Command) error {
 	if b.Examiner == nil {
-		return &engine.Mistake{Wrong: "This bot has no doctor at hand. On its host there is:", Accept: strings.TrimSpace("junban doctor " + c.Service)}
+		return &engine.Mistake{What: deploy.Because("mistake.no_doctor"), Accept: strings.TrimSpace("junban doctor " + c.Service)}
 	}
 	fits := func(s Service) bool {
 		return (c.Service == "" || s.Name == c.Service) && (c.Environment == "" || s.Environment == c.Environment)
@@ -171,23 +171,19 @@ func (b *Bot) doctor(ctx context.Context, e Envelope, c Command) error {
 		if err != nil {
 			return err
 		}
-		name := s.Name
-		if s.Environment != "" {
-			name += " in " + s.Environment
-		}
-		b.whisper(ctx, e, card.Findings(name, found))
+		b.whisper(ctx, e, b.Voice.Findings(b.Voice.Service(s.Name, s.Environment), found))
 	}
 	return nil
 }
 
 func (b *Bot) help() card.Message {
-	m := card.Message{Text: "How to use " + b.Slash, Blocks: []card.Block{{Text: card.T("Deploys to the instances behind a load balancer, one after another.")}}}
+	m := card.Message{Text: b.Voice.Line("help", "slash", b.Slash), Blocks: []card.Block{{Text: b.Voice.Say("help.about")}}}
 	for i, f := range forms {
 		if i == firstForms {
 			m.Blocks = append(m.Blocks, card.Block{Divider: true})
 		}
-		m.Blocks = append(m.Blocks, card.Block{Text: card.T(card.C(Form(b.Slash, f.verb)), "  "+f.does)})
+		m.Blocks = append(m.Blocks, card.Block{Text: b.Voice.Say("help.line", "form", Form(b.Slash, f.verb), "does", b.Voice.Line("help."+f.verb))})
 	}
-	m.Blocks = append(m.Blocks, card.Block{Context: card.T("TIME is " + times + ". In a thread, mention me instead: slash commands do not work there, and the thread's operation is meant.")})
+	m.Blocks = append(m.Blocks, card.Block{Context: b.Voice.Say("help.small", "times", b.Voice.Line("help.times"))})
 	return m
 }

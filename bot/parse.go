@@ -43,11 +43,11 @@ func parseDeploy(slash, verb string, words []string) (Command, error) {
 	}
 	switch {
 	case len(rest) == 0:
-		return c, mistake(slash, verb, "Which service? It is missing, with its ref.")
+		return c, mistake(slash, verb, "mistake.which_service.ref")
 	case len(rest) == 1:
-		return c, mistake(slash, verb, "Which ref of %s? A branch, a tag or a commit is missing.", clip(rest[0]))
+		return c, mistake(slash, verb, "mistake.which_ref", "service", clip(rest[0]))
 	case len(rest) != 2:
-		return c, mistake(slash, verb, "%s takes a service and a ref; I read %d words: %s.", verb, len(rest), clip(strings.Join(rest, " ")))
+		return c, mistake(slash, verb, "mistake.words", "verb", verb, "n", len(rest), "words", clip(strings.Join(rest, " ")))
 	}
 	c.Service, c.Ref = rest[0], rest[1]
 	return c, quoted(slash, verb, append(rest, c.Environment, c.On))
@@ -60,7 +60,7 @@ func parseRollback(slash, verb string, words []string) (Command, error) {
 		return c, err
 	}
 	if len(rest) > 2 {
-		return c, mistake(slash, verb, "rollback takes a service and, if it is not the last one that succeeded, a ref; I read %s.", clip(strings.Join(rest, " ")))
+		return c, mistake(slash, verb, "mistake.words.rollback", "words", clip(strings.Join(rest, " ")))
 	}
 	for i, into := range []*string{&c.Service, &c.Ref} {
 		if i < len(rest) {
@@ -74,7 +74,7 @@ func parseRollback(slash, verb string, words []string) (Command, error) {
 func parseEmergency(slash, verb string, words []string) (c Command, err error) {
 	if len(words) > 0 && Narrow(strings.ToLower(words[0])) == "rollback" {
 		if c, err = parseRollback(slash, verb, words[1:]); err == nil && c.Service == "" {
-			err = mistake(slash, verb, "Which service?")
+			err = mistake(slash, verb, "mistake.which_service")
 		}
 	} else {
 		c, err = parseDeploy(slash, verb, words)
@@ -82,7 +82,7 @@ func parseEmergency(slash, verb string, words []string) (c Command, err error) {
 	}
 	c.Emergency = true
 	if err == nil && c.Reason == "" {
-		err = mistake(slash, verb, "An emergency needs a reason: everybody in the channel will read it.")
+		err = mistake(slash, verb, "mistake.no_reason.emergency")
 	}
 	return c, err
 }
@@ -97,7 +97,7 @@ func parseInstance(slash, verb string, words []string) (Command, error) {
 		c.On, rest = rest[1], rest[:1]
 	}
 	if len(rest) != 1 || c.On == "" {
-		return c, mistake(slash, verb, "%s takes a service and one instance, by its Name tag or id.", verb)
+		return c, mistake(slash, verb, "mistake.one_instance", "verb", verb)
 	}
 	c.Service = rest[0]
 	return c, quoted(slash, verb, []string{c.Service, c.On})
@@ -109,10 +109,12 @@ func parseService(slash, verb string, words []string) (Command, error) {
 	switch {
 	case err != nil:
 		return c, err
+	case len(rest) == 0:
+		return c, mistake(slash, verb, "mistake.one_service.none", "verb", verb)
 	case len(rest) != 1:
-		return c, mistake(slash, verb, "%s takes one service; I read %s.", verb, orNothing(rest))
+		return c, mistake(slash, verb, "mistake.one_service", "verb", verb, "words", clip(strings.Join(rest, " ")))
 	case verb == "lock" && c.Reason == "":
-		return c, mistake(slash, verb, "A lock needs a reason: whoever meets it will read it.")
+		return c, mistake(slash, verb, "mistake.no_reason.lock")
 	}
 	c.Service = rest[0]
 	return c, quoted(slash, verb, append(rest, c.Environment))
@@ -125,7 +127,7 @@ func parseList(slash, verb string, words []string) (Command, error) {
 		return c, err
 	}
 	if len(rest) > 1 {
-		return Command{}, mistake(slash, verb, "%s takes at most one service; I read %s.", verb, clip(strings.Join(rest, " ")))
+		return Command{}, mistake(slash, verb, "mistake.at_most_one", "verb", verb, "words", clip(strings.Join(rest, " ")))
 	}
 	if len(rest) == 1 {
 		c.Service = rest[0]
@@ -141,7 +143,7 @@ func parseAct(slash, verb string, words []string) (Command, error) {
 		return c, err
 	}
 	if len(rest) > 1 {
-		return Command{}, mistake(slash, verb, "%s takes at most one service or operation; I read %s.", verb, clip(strings.Join(rest, " ")))
+		return Command{}, mistake(slash, verb, "mistake.at_most_one.act", "verb", verb, "words", clip(strings.Join(rest, " ")))
 	}
 	if len(rest) == 1 {
 		c.ID = rest[0]
@@ -160,11 +162,11 @@ func (c *Command) clauses(slash, verb string, words []string) (rest []string, er
 			rest = append(rest, words[i])
 			continue
 		case !slices.Contains(takers, verb):
-			return nil, mistake(slash, verb, "%s takes no %q.", verb, word)
+			return nil, mistake(slash, verb, "mistake.takes_no", "verb", verb, "word", word)
 		case i+1 == len(words):
-			return nil, mistake(slash, verb, "Nothing stands behind %q.", word)
+			return nil, mistake(slash, verb, "mistake.behind", "word", word)
 		case *into != "":
-			return nil, mistake(slash, verb, "%q stands there twice.", word)
+			return nil, mistake(slash, verb, "mistake.twice", "word", word)
 		}
 		n := 1
 		switch {
@@ -177,11 +179,4 @@ func (c *Command) clauses(slash, verb string, words []string) (rest []string, er
 		i += n
 	}
 	return rest, nil
-}
-
-func orNothing(words []string) string {
-	if len(words) == 0 {
-		return "none"
-	}
-	return clip(strings.Join(words, " "))
 }

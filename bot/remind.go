@@ -90,7 +90,7 @@ func (b *Bot) nag(ctx context.Context, now time.Time) (next time.Duration, err e
 // sayHeld posts one reminder. It carries no key: it is no operation's message, and one that comes twice after a crash
 // does no harm.
 func (b *Bot) sayHeld(ctx context.Context, channel string, due []card.Held, keys []string, now time.Time) error {
-	_, err := b.Chat.Post(ctx, channel, "", card.Reminder(due, now, b.Zone), Key{})
+	_, err := b.Chat.Post(ctx, channel, "", b.Voice.Reminder(due, now, b.Zone), Key{})
 	if err != nil && !errors.Is(err, ErrUnclear) {
 		return fmt.Errorf("speaking of what is held in %s: %w", channel, err)
 	}

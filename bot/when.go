@@ -3,12 +3,15 @@ package bot
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
-)
+	"unicode"
+	"unicode/utf8"
 
-// times are the forms of a time that are accepted.
-const times = "03:00, tomorrow 03:00, mon 10:00 or 2026-11-23T03:00"
+	"junban/deploy"
+	"junban/deploy/engine"
+)
 
 // farthest is how far ahead an operation may be scheduled; a time beyond it is a slip of the year.
 const farthest = 366 * 24 * time.Hour
@@ -16,7 +19,7 @@ const farthest = 366 * 24 * time.Hour
 // When reads a time to start at, as it is typed: 03:00 (the next one), today or tomorrow 03:00, mon 10:00 (the next
 // one), 2026-11-23T03:00. It is meant in loc, UTC if nil, and lies after now. One that the clocks leave out when they
 // are put forward is an error; of one that they show twice when they are put back, the first that is still to come is
-// taken: Twice tells. Errors are sentences for the person who typed it.
+// taken: Twice tells. Errors are *engine.Mistake.
 func When(text string, now time.Time, loc *time.Location) (time.Time, error) {
 	if loc == nil {
 		loc = time.UTC
@@ -28,11 +31,11 @@ func When(text string, now time.Time, loc *time.Location) (time.Time, error) {
 		}
 	}
 	if len(words) == 0 || len(words) > 2 {
-		return time.Time{}, fmt.Errorf("%q is no time that can be read: write %s", clip(text), times)
+		return time.Time{}, untimely("mistake.when.form", "text", quote(text))
 	}
 	clock, err := time.Parse("15:04", words[len(words)-1])
 	if err != nil {
-		return time.Time{}, fmt.Errorf("%q is no time of the day: write %s", clip(words[len(words)-1]), times)
+		return time.Time{}, untimely("mistake.when.clock", "text", quote(words[len(words)-1]))
 	}
 	day := ""
 	if len(words) == 2 {
@@ -47,11 +50,11 @@ func When(text string, now time.Time, loc *time.Location) (time.Time, error) {
 	case err != nil:
 		return time.Time{}, err
 	case t.IsZero() && every:
-		return time.Time{}, fmt.Errorf("%s does not come within a week: write %s", clip(text), times)
+		return time.Time{}, untimely("mistake.when.week", "text", capital(clip(text)))
 	case t.IsZero():
-		return time.Time{}, fmt.Errorf("%s is over: it is %s in %s now", clip(text), now.In(loc).Format("2006-01-02 15:04"), loc)
+		return time.Time{}, untimely("mistake.when.over", "text", capital(clip(text)), "now", now.In(loc).Format("2006-01-02 15:04"), "zone", loc)
 	case t.Sub(now) > farthest:
-		return time.Time{}, fmt.Errorf("%s is more than a year ahead. Is that the right year?", clip(text))
+		return time.Time{}, untimely("mistake.when.far", "text", capital(clip(text)))
 	}
 	return t, nil
 }
@@ -86,7 +89,7 @@ func dates(word string, now time.Time) (days []date, every bool, err error) {
 		ahead := (int(on) - int(now.Weekday()) + 7) % 7
 		return []date{dateOf(now, ahead), dateOf(now, ahead+7)}, true, nil
 	}
-	return nil, false, fmt.Errorf("%q is no day: write %s", clip(word), times)
+	return nil, false, untimely("mistake.when.day", "text", quote(word))
 }
 
 // weekday reads mon or monday.
@@ -116,8 +119,8 @@ func firstOf(days []date, clock, now time.Time, loc *time.Location) (time.Time, 
 			}
 		}
 		if jump, to := leap(d, clock, loc); len(shown) == 0 && jump.After(now) {
-			return time.Time{}, fmt.Errorf("%s does not exist on %04d-%02d-%02d in %s: the clocks go from %s to %s then. Take a time before or after that",
-				clock.Format("15:04"), d.year, d.month, d.day, loc, to, jump.In(loc).Format("15:04"))
+			return time.Time{}, untimely("mistake.when.left_out", "clock", clock.Format("15:04"), "day", fmt.Sprintf("%04d-%02d-%02d", d.year, d.month, d.day),
+				"zone", loc, "from", to, "to", jump.In(loc).Format("15:04"))
 		}
 	}
 	return time.Time{}, nil
@@ -157,4 +160,17 @@ func Twice(t time.Time, loc *time.Location) bool {
 	}
 	t = t.In(loc)
 	return len(showings(dateOf(t, 0), t, loc)) > 1
+}
+
+// untimely is a mistake in a time; what would be accepted instead is for the caller to say.
+func untimely(what deploy.Code, pairs ...any) error {
+	return &engine.Mistake{What: deploy.Because(what, pairs...)}
+}
+
+func quote(s string) string { return strconv.Quote(clip(s)) }
+
+// capital begins a sentence with what somebody typed.
+func capital(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(r)) + s[n:]
 }

@@ -1,9 +1,12 @@
 package bot
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
+
+	"junban/deploy/engine"
 )
 
 func zone(t *testing.T, name string) *time.Location {
@@ -89,7 +92,9 @@ func TestTimesThatAreNone(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := When(c.text, now, zone(t, c.zone)); err == nil || !strings.Contains(err.Error(), c.says) {
+		got, err := When(c.text, now, zone(t, c.zone))
+		m, ok := errors.AsType[*engine.Mistake](err)
+		if !ok || !strings.Contains(english.Mistake(m.What).Plain(), c.says) {
 			t.Errorf("at %s in %s, %q is %s (%v), want an error that says %q", c.now, c.zone, c.text, got, err, c.says)
 		}
 	}

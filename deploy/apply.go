@@ -40,7 +40,7 @@ func (o *Operation) fold(e Event) error {
 		return fmt.Errorf("event %d (%s) of %s: %w", e.Seq, e.Type, e.Op, err)
 	}
 	o.Seq, o.Writer, o.Updated = e.Seq, e.Writer, e.At
-	if o.WaitsSince().IsZero() {
+	if o.Called > 0 && o.WaitsSince().IsZero() {
 		o.Called = 0 // the next wait calls people anew
 	}
 	return nil

@@ -1,16 +1,21 @@
 package deploy
 
+import "slices"
+
 // A chore is a step that is done once per rollout, in a lane of its own: before anything leaves and after everything
 // is done on the bot's own host, first on the first instance that is drained. Its token names the operation and no
 // attempt, so that neither a new attempt at an instance nor another instance can repeat it.
 
-var chores = map[Verb]bool{VerbBefore: true, VerbFirst: true, VerbAfter: true}
+var chores = []Verb{VerbBefore, VerbFirst, VerbAfter}
+
+// chore reports whether the verb is such a step.
+func (v Verb) chore() bool { return slices.Contains(chores, v) }
 
 // Chore reports whether the lane is no instance but something that is done once.
-func (l Lane) Chore() bool { return len(l.Steps) > 0 && chores[l.Steps[0].Verb] }
+func (l Lane) Chore() bool { return len(l.Steps) > 0 && l.Steps[0].Verb.chore() }
 
 // Chore reports whether the lane is no instance but something that is done once.
-func (l LaneState) Chore() bool { return len(l.Steps) > 0 && chores[l.Steps[0].Verb] }
+func (l LaneState) Chore() bool { return len(l.Steps) > 0 && l.Steps[0].Verb.chore() }
 
 // chore makes the lane of a chore.
 func chore(v Verb, r Request) Lane {

@@ -15,7 +15,7 @@ func (m *mover) drift() {
 	var fresh []string
 	for arn, r := range m.seen.Groups {
 		g := m.op.Plan.Preview.Group(arn)
-		for _, t := range r.Targets {
+		for _, t := range r.strangers() {
 			id := g.owner(t.Target)
 			if t.State != Draining && !m.op.knows(id) && !slices.Contains(fresh, id) {
 				fresh = append(fresh, id)

@@ -68,16 +68,33 @@ type Reading struct {
 	Begun   time.Time // when the call was made: what it shows is at least as new as this, but for AWS's own delay
 	Targets []Target
 
-	by map[Pair]Target // of an indexed one
+	// Of an indexed one:
+	by      map[Pair]Target
+	up      map[string]bool // see healthy
+	unknown []Target        // of instances that were not there when it was indexed
 }
 
-// Indexed is the same reading with an index over its targets, for one that is asked often.
-func (r Reading) Indexed() Reading {
-	r.by = make(map[Pair]Target, len(r.Targets))
+// Index is the same reading of one of the plan's groups with all that is asked of it again and again, while an operation
+// makes many decisions on its strength: with a thousand targets they would take longer than everything else.
+func (p Preview) Index(group string, r Reading) Reading {
+	g := p.Group(group)
+	r.by, r.up, r.unknown = make(map[Pair]Target, len(r.Targets)), healthy(r, g), nil
 	for _, t := range r.Targets {
 		r.by[t.Pair] = t
+		if _, ok := p.Instances[g.owner(t.Target)]; !ok {
+			r.unknown = append(r.unknown, t)
+		}
 	}
 	return r
+}
+
+// strangers are the targets whose instances may have appeared since the plan was made: of an indexed reading those that
+// are not in the plan, else all.
+func (r Reading) strangers() []Target {
+	if r.by != nil {
+		return r.unknown
+	}
+	return r.Targets
 }
 
 // Of gives a pair's state; Absent if the group does not list it.

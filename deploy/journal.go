@@ -32,7 +32,8 @@ func (o Operation) Row() Row {
 		On: o.Plan.Preview.Ask.On, State: o.State, By: o.RequestedBy, Requested: o.RequestedAt, Approved: o.ApprovedAt,
 		Started: o.StartedAt, Finished: o.FinishedAt, Head: o.Seq, Cause: o.Cause,
 	}
-	for _, l := range o.Lanes {
+	for i := range o.Lanes {
+		l := &o.Lanes[i]
 		if l.Chore() {
 			continue
 		}

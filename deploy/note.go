@@ -97,8 +97,12 @@ func (o Operation) WaitsSince() time.Time {
 
 // attention calls people while nobody decides, and after the last call does what the rules say.
 func (m *mover) attention() {
-	a, since := m.op.Plan.Rules.Attention, m.op.WaitsSince()
-	if since.IsZero() || len(a.After) == 0 {
+	a := m.op.Plan.Rules.Attention
+	if len(a.After) == 0 {
+		return
+	}
+	since := m.op.WaitsSince()
+	if since.IsZero() {
 		return
 	}
 	if m.op.Called < len(a.After) {

@@ -108,7 +108,7 @@ func waysOut(l LaneState) []Offer {
 func (o Operation) inFlight() bool {
 	for _, l := range o.Lanes {
 		step, ok := l.Step()
-		if ok && (step.Verb.deploys() || step.Verb == VerbVerify || chores[step.Verb]) && (l.Phase == PhaseBegun || l.Phase == PhaseAccepted) {
+		if ok && (step.Verb.deploys() || step.Verb == VerbVerify || step.Verb.chore()) && (l.Phase == PhaseBegun || l.Phase == PhaseAccepted) {
 			return true
 		}
 	}

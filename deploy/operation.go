@@ -264,7 +264,7 @@ func (o Operation) Approvers() []string {
 }
 
 // Moved reports whether the lane is at another step or phase than before, so that what was seen of its effects is over.
-func (l LaneState) Moved(after LaneState) bool {
+func (l *LaneState) Moved(after *LaneState) bool {
 	return l.At != after.At || l.Phase != after.Phase || l.Attempt != after.Attempt || !l.Accepted.Equal(after.Accepted) ||
 		l.Joining != after.Joining || l.Leaving != after.Leaving
 }

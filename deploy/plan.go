@@ -197,7 +197,7 @@ func layDeploy(p *Plan, r Request, f Fleet) ([]member, error) {
 	if len(p.Lanes) == 0 {
 		return nil, &Refusal{p.Preview.Skipped[0].Cause}
 	}
-	for v := range chores {
+	for _, v := range chores {
 		if p.Scripts[v] != "" {
 			p.Lanes = append(p.Lanes, chore(v, r))
 		}

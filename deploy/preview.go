@@ -36,7 +36,10 @@ func (f Fleet) registered(g Group) []string {
 
 // healthy lists the distinct instances that serve in a group: every port of theirs that the group lists is healthy.
 func healthy(r Reading, g Group) map[string]bool {
-	out := map[string]bool{}
+	if r.up != nil {
+		return r.up
+	}
+	out := make(map[string]bool, len(r.Targets))
 	for _, t := range r.Targets {
 		id := g.owner(t.Target)
 		was, listed := out[id]

@@ -81,8 +81,8 @@ func (s *Store) Delete(ctx context.Context, table, key string) error {
 }
 
 // List calls fn with a copy of each entry of a table, ordered by key, until fn answers an error, which it returns. fn may
-// call any method of the Store: no transaction is open. What is written meanwhile may or may not be seen.
-func (s *Store) List(ctx context.Context, table string, fn func(key string, value []byte) error) error {
+// call any method of the Reader or Store: no transaction is open. What is written meanwhile may or may not be seen.
+func (s *Reader) List(ctx context.Context, table string, fn func(key string, value []byte) error) error {
 	var after []byte
 	for {
 		chunk, err := s.chunk(ctx, table, after)
@@ -104,7 +104,7 @@ func (s *Store) List(ctx context.Context, table string, fn func(key string, valu
 type entry struct{ key, value []byte }
 
 // chunk reads the entries whose keys follow after; nil = from the first.
-func (s *Store) chunk(ctx context.Context, table string, after []byte) ([]entry, error) {
+func (s *Reader) chunk(ctx context.Context, table string, after []byte) ([]entry, error) {
 	var out []entry
 	err := s.f.view(ctx, func(tx *bbolt.Tx) error {
 		b := tx.Bucket(bucketMemory).Bucket([]byte(table))

@@ -1,7 +1,6 @@
 package card
 
 import (
-	"fmt"
 	"strings"
 
 	"junban/deploy"
@@ -12,7 +11,7 @@ import (
 type batch struct{ done []string }
 
 // add takes an event into the batch; false if it has to be told by itself.
-func (b *batch) add(was, is deploy.Operation, e deploy.Event) bool {
+func (b *batch) add(w Voice, was, is deploy.Operation, e deploy.Event) bool {
 	_, all := progress(is)
 	if all <= many || e.Lane < 0 || e.Lane >= len(is.Lanes) || is.Lanes[e.Lane].Chore() {
 		return false
@@ -24,7 +23,11 @@ func (b *batch) add(was, is deploy.Operation, e deploy.Event) bool {
 		return true
 	case e.Type == deploy.EventEnded && e.OK:
 		if l := is.Lanes[e.Lane]; l.Phase == deploy.PhaseDone && l.Outcome != deploy.OutcomeHeld {
-			b.done = append(b.done, called(is, e.Lane)+map[bool]string{true: " (" + status(l) + ")"}[status(l) != "healthy"])
+			name := w.called(is, e.Lane)
+			if status(l) != "healthy" {
+				name = w.Line("batch.as", "name", name, "status", w.shown(l))
+			}
+			b.done = append(b.done, name)
 		}
 		return true
 	}
@@ -32,12 +35,12 @@ func (b *batch) add(was, is deploy.Operation, e deploy.Event) bool {
 }
 
 // take is what was gathered, as one line; nothing if that is nothing.
-func (b *batch) take(o deploy.Operation) Text {
+func (b *batch) take(w Voice, o deploy.Operation) Text {
 	if len(b.done) == 0 {
 		return nil
 	}
 	done, all := progress(o)
-	text := T("Healthy: ", B(strings.Join(b.done, ", ")), fmt.Sprintf(". %d of %d done.", done, all))
+	text := w.Say("batch.done", "names", strings.Join(b.done, ", "), "done", done, "all", all)
 	b.done = nil
 	return text
 }

@@ -2,12 +2,13 @@ package card
 
 import (
 	"encoding/json"
+	"strings"
 
 	"junban/deploy"
 )
 
 // buttons are the offers, as rows of buttons: one row for each instance that waits, one for the operation.
-func buttons(o deploy.Operation) []Block {
+func (w Voice) buttons(o deploy.Operation) []Block {
 	rows := map[string][]Button{}
 	var order []string
 	for _, f := range deploy.Offers(o) {
@@ -17,7 +18,7 @@ func buttons(o deploy.Operation) []Block {
 		if _, ok := rows[f.Lane]; !ok {
 			order = append(order, f.Lane)
 		}
-		rows[f.Lane] = append(rows[f.Lane], button(o, f))
+		rows[f.Lane] = append(rows[f.Lane], w.button(o, f))
 	}
 	var out []Block
 	for n, lane := range order {
@@ -37,91 +38,84 @@ type Click struct {
 	Hash    string         `json:"hash,omitempty"`
 }
 
-func button(o deploy.Operation, f deploy.Offer) Button {
+func (w Voice) button(o deploy.Operation, f deploy.Offer) Button {
 	value, _ := json.Marshal(Click{o.ID, f.Verb, f.Lane, f.Attempt, f.Hash}) // strings and a number: cannot fail
 	b := Button{Action: string(f.Verb), Value: string(value)}
 	if f.Lane != "" {
 		b.Action += ":" + f.Lane
-		dressLane(&b, o, f)
+		w.dressLane(&b, o, f)
 		return b
 	}
-	dress(&b, o, f)
+	w.dress(&b, o, f)
 	return b
 }
 
+// styles are how much the buttons of acts stand out; any other is plain.
+var styles = map[deploy.ActVerb]Style{
+	deploy.ActApprove: Primary, deploy.ActDeny: Danger, deploy.ActResume: Primary, deploy.ActContinue: Primary,
+	deploy.ActRollback: Danger, deploy.ActAbort: Danger, deploy.ActRetry: Primary,
+}
+
+// label is a button's label; an act that has none is named.
+func (w Voice) label(id string) string {
+	if w.lang.Has(id) {
+		return w.Line(id)
+	}
+	return capital(strings.TrimPrefix(id, "button."))
+}
+
+// confirm is the question before an act, from the words id.title, id.text and id.ok; nil where the catalogue has none.
+func (w Voice) confirm(id string, pairs ...any) *Confirm {
+	if !w.lang.Has(id + ".title") {
+		return nil
+	}
+	return &Confirm{w.Line(id+".title", pairs...), w.Line(id+".text", pairs...), w.Line(id+".ok", pairs...)}
+}
+
 // dress gives a button on the whole operation its words.
-func dress(b *Button, o deploy.Operation, f deploy.Offer) {
+func (w Voice) dress(b *Button, o deploy.Operation, f deploy.Offer) {
+	id := "button." + string(f.Verb)
+	b.Style = styles[f.Verb]
 	switch f.Verb {
-	case deploy.ActApprove:
-		b.Label, b.Style = "Approve", Primary
-	case deploy.ActDeny:
-		b.Label, b.Style = "Deny", Danger
-	case deploy.ActWithdraw:
-		b.Label = "Withdraw"
-	case deploy.ActPause:
-		b.Label = "Pause"
-		b.Confirm = &Confirm{"Pause this operation?", "Instances that have left service go on to their end. No other leaves until somebody resumes it.", "Pause"}
-	case deploy.ActResume:
-		b.Label, b.Style = "Resume", Primary
-		b.Confirm = &Confirm{"Resume this operation?", "Instances leave service again, under the same rules as before.", "Resume"}
 	case deploy.ActContinue:
-		q := questionOf(o.Asked.Code)
-		b.Label, b.Style = q.label, Primary
-		if q.sure != "" {
-			b.Style = Danger
-			b.Confirm = &Confirm{"Go on?", q.sure, "Go on"}
-		}
+		w.dressAnswer(b, questionOf(o.Asked.Code))
+		return
 	case deploy.ActRollback:
-		to := before(o.Plan)
-		b.Label, b.Style = "Abort and roll back", Danger
-		text := "What runs ends. Then every instance that was touched goes back to " + to + ", the latest first, under the same rules. "
+		b.Label = w.Line(id)
+		b.Confirm = w.confirm(id, "ref", w.before(o.Plan))
 		if o.Migrated() {
-			text += "What ran once on the first instance stays. "
+			b.Confirm.Text = w.Line("button.rollback.text.migrated", "ref", w.before(o.Plan))
 		}
-		b.Confirm = &Confirm{"Roll back to " + to + "?", text + "A rollback is not rolled back.", "Roll back"}
+		return
 	case deploy.ActAbort:
-		b.Label, b.Style = "Abort", Danger
-		b.Confirm = &Confirm{"Abort this operation?", "A command that runs is let end. Instances that have not been deployed are put back; one that failed is held out of service.", "Abort"}
-		switch {
-		case o.TurnedBack():
-			b.Confirm.Text = "A command that runs is let end. What has not gone back yet stays as it is; one that failed is held out of service."
-		case o.Aborting():
-			b.Label = "Cancel the command"
-			b.Confirm = &Confirm{"Cancel the running command?", "It may have done a part of its work; the instance is then held out of service.", "Cancel it"}
+		if o.Aborting() && !o.TurnedBack() {
+			id = "button.cancel"
 		}
-	default:
-		b.Label = capital(string(f.Verb))
+	}
+	b.Label, b.Confirm = w.label(id), w.confirm(id)
+	if f.Verb == deploy.ActAbort && o.TurnedBack() {
+		b.Confirm.Text = w.Line("button.abort.text.turned")
+	}
+}
+
+// dressAnswer gives the button that answers a question its words.
+func (w Voice) dressAnswer(b *Button, q question) {
+	b.Label = w.Line(q.id + ".label")
+	if sure := q.id + ".sure"; w.lang.Has(sure) {
+		b.Style = Danger
+		b.Confirm = &Confirm{w.Line("button.continue.title"), w.Line(sure), w.Line("button.continue.ok")}
 	}
 }
 
 // dressLane gives a button on one instance, or on one chore, its words.
-func dressLane(b *Button, o deploy.Operation, f deploy.Offer) {
+func (w Voice) dressLane(b *Button, o deploy.Operation, f deploy.Offer) {
 	name := o.Plan.Preview.Name(f.Lane)
 	if i, ok := o.Lane(f.Lane); ok {
-		name = called(o, i)
+		name = w.called(o, i)
 	}
-	on := func(label string) string {
-		if len(o.Undecided()) > 1 {
-			return label + " " + name
-		}
-		return label
+	b.Label, b.Style = w.label("button."+string(f.Verb)), styles[f.Verb]
+	if len(o.Undecided()) > 1 {
+		b.Label = w.Line("button.of", "label", b.Label, "name", name)
 	}
-	switch f.Verb {
-	case deploy.ActRetry:
-		b.Label, b.Style = on("Retry"), Primary
-	case deploy.ActPutBack:
-		b.Label = on("Put back, go on")
-		b.Confirm = &Confirm{"Put " + name + " back?", "It is registered as it is, without a successful deploy, and the rollout goes on with the next instance.", "Put back"}
-	case deploy.ActLeaveOut:
-		b.Label = on("Leave out, go on")
-		b.Confirm = &Confirm{"Leave " + name + " out?", "It is held out of service until somebody restores it, and the rollout goes on with the next instance.", "Leave out"}
-	case deploy.ActLooked:
-		b.Label = on("I looked: it does not run")
-		b.Confirm = &Confirm{"Have you looked (" + name + ")?", "Say so only if the command does not run any more.", "I have looked"}
-	case deploy.ActGoOn:
-		b.Label = on("Count it as done, go on")
-		b.Confirm = &Confirm{"Count " + name + " as done?", "It is not run again in this rollout, whatever it has left undone, and the rollout goes on.", "Count it as done"}
-	default:
-		b.Label = on(capital(string(f.Verb)))
-	}
+	b.Confirm = w.confirm("button."+string(f.Verb), "name", name)
 }

@@ -1,8 +1,7 @@
 package card
 
 import (
-	"fmt"
-	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -10,63 +9,114 @@ import (
 )
 
 // Because is a cause as a sentence: what was wrong, where, and what would be accepted. name gives an instance's name.
-func Because(c deploy.Cause, name func(string) string) Text {
-	if say, ok := sentences[c.Code]; ok {
-		return say(values{c.Values, name})
+func (w Voice) Because(c deploy.Cause, name func(string) string) Text {
+	v := values{w, c.Values, name}
+	if say, ok := causes[c.Code]; ok {
+		return say(v)
 	}
-	return T("It was refused: ", C(c.String()), ".")
+	id := "cause." + string(c.Code)
+	if c.Code == "" || !w.lang.Has(id) {
+		return w.Say("cause.unheard", "cause", c.String())
+	}
+	return v.say(id)
+}
+
+// Mistake is what was wrong with what somebody typed, as a sentence: the code is the sentence's name.
+func (w Voice) Mistake(c deploy.Cause) Text {
+	if id := string(c.Code); w.lang.Has(id) {
+		return values{w, c.Values, nil}.say(id, "times", w.Line("help.times"))
+	}
+	return w.Say("cause.unheard", "cause", c.String())
 }
 
 // values are a cause's values, with their meanings.
 type values struct {
+	w    Voice
 	v    map[string]string
 	name func(string) string
+}
+
+// say says a message. Its placeholders are the values by their meanings, but for those that are given, in pairs.
+func (v values) say(id string, given ...any) Text {
+	for _, name := range v.w.lang.Values(id) {
+		if !slices.Contains(given, any(name)) {
+			given = append(given, name, v.value(name))
+		}
+	}
+	return v.w.Say(id, given...)
+}
+
+// value is a value in the form in which people read it.
+func (v values) value(k string) any {
+	if of, ok := meanings[k]; ok {
+		return of(v, k)
+	}
+	return v.v[k]
+}
+
+// meanings is the table of what values mean, by their names; any other is shown as it is.
+var meanings = map[string]func(v values, k string) any{
+	"by": who, "who": who,
+	"after": duration, "limit": duration, "bake": duration, "within": duration, "delay": duration, "estimate": duration,
+	"until": moment, "opens": moment, "at": moment,
+	"since":     func(v values, _ string) any { return v.since() },
+	"reason":    func(v values, k string) any { return v.w.reason(v.v[k]) },
+	"why":       func(v values, k string) any { return v.w.word("why", v.v[k]) },
+	"instance":  func(v values, _ string) any { return v.instance() },
+	"typed":     func(v values, _ string) any { return v.v["instance"] },
+	"instances": func(v values, k string) any { return v.names(k) },
+	"resource":  func(v values, k string) any { return v.w.resource(v.v[k], v.name) },
+	"state":     func(v values, k string) any { return v.w.word("health", v.v[k]) },
+	"seen":      func(v values, _ string) any { return commas(v.w.word("health", v.v["state"]), v.v["reason"]) },
 }
 
 func (v values) get(k string) string { return v.v[k] }
 
 // who is a person's mention, or nobody.
-func (v values) who(k string) any {
+func who(v values, k string) any {
 	if v.v[k] == "" {
-		return "somebody"
+		return v.w.Line("word.somebody")
 	}
 	return U(v.v[k])
 }
 
-func (v values) instance() Span {
-	id := v.v["instance"]
-	switch {
-	case chores[deploy.Verb(id)] != "":
-		return B(string(chores[deploy.Verb(id)]))
-	case v.name == nil:
-		return B(id)
-	}
-	return B(v.name(id))
-}
-
-func (v values) duration(k string) string {
+func duration(v values, k string) any {
 	d, err := time.ParseDuration(v.v[k])
 	if err != nil {
 		return v.v[k]
 	}
-	return Duration(d)
-}
-
-// why is a person's reason, set off.
-func (v values) why(k string) string {
-	if v.v[k] == "" {
-		return ""
-	}
-	return ": " + v.v[k]
+	return d
 }
 
 // moment is a time, shown in the reader's own zone.
-func (v values) moment(k string) Span {
+func moment(v values, k string) any {
 	t, err := time.Parse(time.RFC3339Nano, v.v[k])
 	if err != nil {
-		return Span{Value: v.v[k]}
+		return v.v[k]
 	}
 	return At(t)
+}
+
+func (v values) instance() string {
+	id := v.v["instance"]
+	switch {
+	case chores[deploy.Verb(id)]:
+		return v.w.chore(deploy.Verb(id))
+	case v.name == nil:
+		return id
+	}
+	return v.name(id)
+}
+
+// names are the names of several instances.
+func (v values) names(k string) string {
+	ids := strings.Split(v.v[k], ", ")
+	for i, id := range ids {
+		if v.name != nil {
+			ids[i] = v.name(id)
+		}
+	}
+	return strings.Join(ids, ", ")
 }
 
 // since is the beginning of a state, set off.
@@ -74,186 +124,91 @@ func (v values) since() Text {
 	if v.v["since"] == "" {
 		return nil
 	}
-	return T(" since ", v.moment("since"))
+	return v.w.Say("clause.since", "since", moment(v, "since"))
 }
 
-// Duration writes a time span as people say it: 5 s, 12 min 30 s, 2 h.
-func Duration(d time.Duration) string {
-	switch {
-	case d < 0:
-		return "0 s"
-	case d < 10*time.Second:
-		return strings.TrimSuffix(fmt.Sprintf("%.1f", d.Seconds()), ".0") + " s"
-	case d < time.Minute:
-		return fmt.Sprintf("%d s", int(d.Round(time.Second).Seconds()))
+// opening says when the next window begins, if that is known.
+func (v values) opening(id string) Text {
+	if v.get("opens") == "" {
+		return v.w.Say("opening.none")
 	}
-	d = d.Round(time.Second)
-	h, m, s := int(d.Hours()), int(d.Minutes())%60, int(d.Seconds())%60
-	var parts []string
-	for _, p := range []struct {
-		n    int
-		unit string
-	}{{h, "h"}, {m, "min"}, {s, "s"}} {
-		if p.n > 0 && len(parts) < 2 {
-			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.unit))
-		}
+	var until Text
+	if v.get("until") != "" {
+		until = v.w.Say("opening.until", "until", moment(v, "until"))
 	}
-	return strings.Join(parts, " ")
+	return v.say(id, "until", until)
 }
 
-// sentences is the table of causes in English.
-var sentences = gather(plans, runs, ends, votes)
-
-func gather(tables ...map[deploy.Code]func(values) Text) map[deploy.Code]func(values) Text {
-	out := map[deploy.Code]func(values) Text{}
-	for _, t := range tables {
-		maps.Copy(out, t)
+// phrase is a cause's code in a few words, inside a sentence.
+func (w Voice) phrase(code string) string {
+	if code == "" {
+		return w.Line("phrase.rule")
 	}
-	return out
-}
-
-func notNow(v values) Text {
-	if did := v.get("did"); did != "" && v.get("by") != "" {
-		return T("Too late: ", v.who("by"), " has ", past[did], ". It is ", B(v.get("state")), ".")
+	if id := "phrase." + code; w.lang.Has(id) {
+		return w.Line(id)
 	}
-	return T("That is not possible now: it is ", B(v.get("state")), ".")
+	return strings.ReplaceAll(code, "_", " ")
 }
 
-var past = map[string]string{
-	"approve": "approved it", "denied": "denied it", "withdrawn": "withdrawn it", "aborted": "aborted it", "expired": "found it changed",
-	"retry": "ordered a new attempt", "putback": "put it back", "leaveout": "left it out", "looked": "looked",
-	"failed": "ended it", "succeeded": "ended it", "turned": "turned it back", "continued": "answered it", "paused": "paused it", "goon": "counted it as done",
-}
-
-func standing(kind string) string {
-	if s, ok := map[string]string{"guest": "a guest", "external": "from another organisation", "bot": "a bot", "deleted": "deactivated"}[kind]; ok {
-		return s
-	}
-	return "unknown here"
-}
-
-func reason(v values) string {
-	if v.get("reason") == "" {
-		return v.get("state")
-	}
-	return v.get("state") + ", " + v.get("reason")
-}
-
-func resource(v values) string {
-	return resourceName(v.get("resource"), v.name)
-}
-
-// resourceName is what a lock is on, as people say it.
-func resourceName(resource string, name func(string) string) string {
+// resource is what a lock is on, as people say it.
+func (w Voice) resource(resource string, name func(string) string) string {
 	kind, id, _ := strings.Cut(resource, ":")
 	switch kind {
 	case "service":
-		return "the service " + strings.Replace(id, "/", " in ", 1)
+		if service, environment, ok := strings.Cut(id, "/"); ok {
+			return w.Line("resource.service.in", "id", service, "environment", environment)
+		}
+		return w.Line("resource.service", "id", id)
 	case "instance":
 		if name != nil {
 			id = name(id)
 		}
-		return "the instance " + id
+		return w.Line("resource.instance", "id", id)
 	case "scaling":
-		return "the Auto Scaling group " + id
+		return w.Line("resource.scaling", "id", id)
 	}
 	if _, tail, ok := strings.Cut(id, "targetgroup/"); ok {
 		id, _, _ = strings.Cut(tail, "/")
 	}
-	return "the target " + kind + " " + id
-}
-
-func names(v values) string {
-	var out []string
-	for _, id := range strings.Split(v.get("instances"), ", ") {
-		if v.name != nil {
-			id = v.name(id)
-		}
-		out = append(out, id)
+	if kind == "group" {
+		return w.Line("resource.group", "id", id)
 	}
-	return strings.Join(out, ", ")
-}
-
-// opens says when the next window begins, if that is known.
-func opens(v values, words string) Text {
-	if v.get("opens") == "" {
-		return T("No window opens within the next weeks. ")
-	}
-	until := Text{}
-	if v.get("until") != "" {
-		until = T(", until ", v.moment("until"))
-	}
-	return T(words, v.moment("opens"), until, ". ")
+	return w.Line("resource.other", "kind", kind, "id", id)
 }
 
 // calls mentions people and groups, in front of a sentence.
-func calls(ids string) Text {
+func (w Voice) calls(ids string) Text {
+	called := strings.FieldsFunc(ids, func(r rune) bool { return r == ',' || r == ' ' })
 	var out Text
-	for _, id := range strings.FieldsFunc(ids, func(r rune) bool { return r == ',' || r == ' ' }) {
-		out = append(out, P(id), Span{Value: " "})
-	}
-	if len(out) > 0 {
-		out[len(out)-1].Value = ", "
+	for n, id := range called {
+		way := "word.call"
+		if n == len(called)-1 {
+			way = "word.call.last"
+		}
+		out = append(out, w.Say(way, "who", P(id))...)
 	}
 	return out
 }
 
 // doing names a step as an activity.
-func doing(v deploy.Verb) string {
-	if s, ok := map[deploy.Verb]string{
-		deploy.VerbLeave: "draining", deploy.VerbIdle: "draining", deploy.VerbCommand: "the deploy command", deploy.VerbRevert: "the rollback command",
-		deploy.VerbVerify: "the verification", deploy.VerbJoin: "getting healthy", "": "this step", "rollout": "the whole rollout",
-	}[v]; ok {
-		return s
+func (w Voice) doing(v deploy.Verb) string {
+	switch {
+	case v == "":
+		return w.Line("doing.step")
+	case chores[v]:
+		return w.chore(v)
 	}
-	return chores[v].or(string(v))
+	return w.word("doing", string(v))
 }
 
-// phrase is a cause's code in a few words, inside a sentence.
-func phrase(code string) string {
-	if s, ok := phrases[deploy.Code(code)]; ok {
-		return s
+// differences are what has changed since something was asked for, as deploy.Difference has it.
+func (w Voice) differences(list string) string {
+	var out []string
+	for _, d := range strings.Split(list, ", ") {
+		if id, ok := strings.CutPrefix(d, "steps:"); ok {
+			d = w.Line("difference.steps", "instance", id)
+		}
+		out = append(out, w.word("difference", d))
 	}
-	return strings.ReplaceAll(code, "_", " ")
-}
-
-var phrases = map[deploy.Code]string{
-	"":                    "a rule",
-	deploy.CommandFailed:  "the deploy command failed",
-	deploy.VerifyFailed:   "the verification failed",
-	deploy.CommandTimeout: "the deploy command took too long",
-	deploy.HealthTimeout:  "it did not become healthy in time",
-	deploy.NeverHealthy:   "it cannot become healthy",
-	deploy.DrainTimeout:   "it did not drain",
-	deploy.InstanceGone:   "the instance has gone",
-	deploy.CloudFault:     "AWS failed",
-	deploy.CanarySick:     "the canary is not well",
-	deploy.AlarmOn:        "an alarm is on",
-	deploy.Overdue:        "it took too long",
-	deploy.Unattended:     "nobody decided",
-	deploy.CommandRefused: "the command was not run",
-	deploy.CommandUnknown: "nobody can say how the command ended",
-
-	deploy.CommandCanceled: "the command was cancelled",
-	deploy.PutBackByOther:  "somebody else put it back into service",
-	deploy.TakenByOther:    "somebody else took it out of service",
-	deploy.Vanished:        "somebody else took it out of service",
-	deploy.StillInService:  "it is still in service",
-	deploy.SomebodyLooked:  "how its command ended is not known",
-	deploy.CanaryBaked:     "whether the canary is good",
-	deploy.FailOpen:        "no target is healthy",
-	deploy.FailedLane:      "an instance failed",
-
-	deploy.NoTargets:      "no instance is registered",
-	deploy.AllHeld:        "every instance is held",
-	deploy.MinimumTooHigh: "min_healthy is more than the fleet can keep",
-	deploy.NotBalanced:    "no load balancer uses the target group",
-	deploy.ServiceLocked:  "the service is locked",
-	deploy.DoctorBlocks:   "the doctor found something",
-	deploy.RolledBack:     "a rollout failed and was rolled back",
-	deploy.Behind:         "it waited for one that was approved earlier",
-	deploy.LockedBy:       "it waited for a lock",
-	deploy.StillClosed:    "it was outside of the windows",
-	deploy.AskFailed:      "not everything could be checked",
-	deploy.Scheduled:      "it was scheduled",
+	return strings.Join(out, ", ")
 }

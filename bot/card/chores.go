@@ -4,29 +4,17 @@ import (
 	"junban/deploy"
 )
 
-// chore is what people call a step that is done once per rollout.
-type chore string
-
 // chores are the steps that are done once per rollout, each in a lane of its own.
-var chores = map[deploy.Verb]chore{
-	deploy.VerbBefore: "once before",
-	deploy.VerbFirst:  "once first",
-	deploy.VerbAfter:  "once after",
-}
+var chores = map[deploy.Verb]bool{deploy.VerbBefore: true, deploy.VerbFirst: true, deploy.VerbAfter: true}
 
-// or is the chore's name, or what is given if it is none.
-func (c chore) or(other string) string {
-	if c == "" {
-		return other
-	}
-	return string(c)
-}
+// chore is what people call such a step.
+func (w Voice) chore(v deploy.Verb) string { return w.word("chore", string(v)) }
 
 // called is the name of a lane: the instance's, or the chore's.
-func called(o deploy.Operation, lane int) string {
+func (w Voice) called(o deploy.Operation, lane int) string {
 	l := o.Lanes[lane]
 	if l.Chore() {
-		return string(chores[l.Steps[0].Verb])
+		return w.chore(l.Steps[0].Verb)
 	}
 	return o.Plan.Preview.Name(l.Name)
 }
@@ -65,21 +53,26 @@ func choreStatus(l deploy.LaneState) string {
 	return "running"
 }
 
+// shown is the state of a lane in words. Of one that is gone it is the instance's own, as EC2 has it.
+func (w Voice) shown(l deploy.LaneState) string {
+	state := status(l)
+	if l.Cause.Code == deploy.InstanceGone && state == l.Cause.Values["state"] {
+		return w.word("machine", state)
+	}
+	return w.word("status", state)
+}
+
 // laneCause is a lane's cause as a sentence: a chore and a way back have no deploy command.
-func laneCause(o deploy.Operation, l deploy.LaneState, c deploy.Cause) Text {
-	what := ""
+func (w Voice) laneCause(o deploy.Operation, l deploy.LaneState, c deploy.Cause) Text {
+	id := "cause." + string(c.Code)
 	switch {
 	case l.Chore():
-		what = "It"
+		id += ".chore"
 	case l.Reverting:
-		what = "The rollback command"
+		id += ".revert"
 	}
-	v := values{v: c.Values, name: o.Plan.Preview.Name}
-	switch {
-	case what != "" && c.Code == deploy.CommandFailed:
-		return T(what+" exited ", B(v.get("exit")), ".")
-	case what != "" && c.Code == deploy.CommandTimeout:
-		return T(what+" was stopped: it ran longer than ", v.duration("limit"), ".")
+	if (c.Code == deploy.CommandFailed || c.Code == deploy.CommandTimeout) && (l.Chore() || l.Reverting) {
+		return values{w, c.Values, o.Plan.Preview.Name}.say(id)
 	}
-	return Because(c, o.Plan.Preview.Name)
+	return w.Because(c, o.Plan.Preview.Name)
 }

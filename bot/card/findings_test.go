@@ -52,7 +52,7 @@ var some = []deploy.Finding{
 
 func TestEveryFindingHasItsSentences(t *testing.T) {
 	for _, name := range doctor.Names() {
-		if _, ok := findings[name]; !ok {
+		if !en.lang.Has("finding."+name+".seen") || !en.lang.Has("finding."+name+".mend") {
 			t.Errorf("%s has no sentences", name)
 		}
 		shown := false
@@ -73,9 +73,9 @@ func TestEveryFindingHasItsSentences(t *testing.T) {
 		}
 	}
 	for _, f := range some {
-		seen, mend := Finding(f)
+		seen, mend := en.Finding(f)
 		for k, v := range f.Values {
-			if d := (values{f.Values, nil}).duration(k); !strings.Contains(seen.Plain()+mend.Plain(), v) && !strings.Contains(seen.Plain(), d) && !unsaid[f.Name+" "+k] {
+			if d := en.text(duration(values{en, f.Values, nil}, k)).Plain(); !strings.Contains(seen.Plain()+mend.Plain(), v) && !strings.Contains(seen.Plain(), d) && !unsaid[f.Name+" "+k] {
 				t.Errorf("%s does not say its %s: %s", f.Name, k, seen.Plain())
 			}
 		}
@@ -92,7 +92,7 @@ var unsaid = map[string]bool{
 }
 
 func TestFindingsGolden(t *testing.T) {
-	got := FindingsText("web in production", some) + "\n" + FindingsText("api", nil)
+	got := en.FindingsText("web in production", some) + "\n" + en.FindingsText("api", nil)
 	const path = "testdata/findings.txt"
 	if update {
 		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
@@ -115,7 +115,7 @@ func TestAMessageOfFindingsFitsSlack(t *testing.T) {
 			Name: doctor.DeregistrationZero, Severity: deploy.Warns, Fix: strings.Repeat("aws line\n", 100), Values: map[string]string{"group": fmt.Sprint("web", n)},
 		})
 	}
-	m := Findings("web", append(many, some[len(some)-1]))
+	m := en.Findings("web", append(many, some[len(some)-1]))
 	if len(m.Blocks) > 50 {
 		t.Errorf("%d blocks", len(m.Blocks))
 	}
@@ -126,7 +126,7 @@ func TestAMessageOfFindingsFitsSlack(t *testing.T) {
 		}
 	}
 	f := deploy.Finding{Name: doctor.ProfileMissing, Values: map[string]string{"instances": strings.Repeat("web-1 (i-1), ", 1000)}}
-	if seen, _ := Finding(f); len(seen.Plain()) > 800 || !strings.Contains(seen.Plain(), "and more") {
+	if seen, _ := en.Finding(f); len(seen.Plain()) > 800 || !strings.Contains(seen.Plain(), "and more") {
 		t.Errorf("a long list is not cut: %d bytes", len(seen.Plain()))
 	}
 }

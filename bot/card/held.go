@@ -1,7 +1,6 @@
 package card
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -17,55 +16,44 @@ type Held struct {
 }
 
 // Reminder speaks of what is still held: what, since when, by whom, why, and the line that ends it.
-func Reminder(held []Held, now time.Time, zone *time.Location) Message {
+func (w Voice) Reminder(held []Held, now time.Time, zone *time.Location) Message {
 	m := Message{Tone: Asking}
 	var names []string
 	for _, h := range held {
 		t := deploy.Terms{Service: h.Service, Environment: h.Environment}
-		what, line, name := T(B(h.Name), " of "+service(t), " is still out of service"), restore(t, h.Name), h.Name
+		id, line, name := "held.out.of", restore(t, h.Name), h.Name
 		switch {
 		case h.Instance() == "" && h.Service == "":
-			name = resourceName(h.Resource, nil)
-			what = T(B(name), " is still locked")
+			id, name = "held.locked", w.resource(h.Resource, nil)
 		case h.Instance() == "":
-			name = service(t)
-			what, line = T(B(name), " is still locked"), unlock(t)
+			id, line, name = "held.locked", unlock(t), w.service(t)
 		case h.Service == "": // its operation cannot be read
-			what = T(B(h.Name), " is still out of service")
+			id = "held.out"
 		}
 		names = append(names, name)
-		m.Blocks = append(m.Blocks, Block{Text: T(what, " since ", h.Since.In(zone).Format("2006-01-02 15:04"), ", for ", long(now.Sub(h.Since)),
-			", by ", holder(h.Lock, P), heldWhy(h.Lock), " ", C(string(h.Op)))})
+		m.Blocks = append(m.Blocks, Block{Text: w.Say(id, "name", name, "service", w.service(t), "since", day(h.Since, zone), "time", w.long(now.Sub(h.Since)),
+			"by", w.holder(h.Lock, P), "why", w.heldWhy(h.Lock), "op", string(h.Op))})
 		if h.Service != "" {
 			m.Blocks = append(m.Blocks, Block{Code: h.Slash + " " + line})
 		}
 	}
-	m.Text = "Still held: " + strings.Join(names, ", ")
+	m.Text = w.Line("held.text", "names", strings.Join(names, ", "))
 	return m
 }
 
-// long is a time span in days, once it is that long.
-func long(d time.Duration) string {
-	switch days := int(d / (24 * time.Hour)); days {
-	case 0:
-		return Duration(d)
-	case 1:
-		return "1 day"
-	default:
-		return fmt.Sprintf("%d days", days)
-	}
-}
+// day is a moment in the bot's own zone, for lists.
+func day(t time.Time, zone *time.Location) string { return t.In(zone).Format("2006-01-02 15:04") }
 
 // holder is who holds something: a person, or a rule where nobody is named.
-func holder(l deploy.Lock, as func(string) Span) Span {
+func (w Voice) holder(l deploy.Lock, as func(string) Span) Span {
 	if l.By == "" {
-		return Span{Value: "a rule"}
+		return Span{Value: w.Line("word.rule")}
 	}
 	return as(l.By)
 }
 
 // locks are the locks that one operation has left on a service, as one; those on instances stay as they are.
-func locks(held []deploy.Lock) (out []deploy.Lock, on map[deploy.ID]string) {
+func (w Voice) locks(held []deploy.Lock) (out []deploy.Lock, on map[deploy.ID]string) {
 	on = map[deploy.ID]string{}
 	for _, l := range held {
 		if l.Instance() != "" {
@@ -75,17 +63,17 @@ func locks(held []deploy.Lock) (out []deploy.Lock, on map[deploy.ID]string) {
 		if on[l.Op] == "" {
 			out = append(out, l)
 		}
-		on[l.Op] = commas(on[l.Op], resourceName(l.Resource, nil))
+		on[l.Op] = commas(on[l.Op], w.resource(l.Resource, nil))
 	}
 	return out, on
 }
 
-func heldWhy(l deploy.Lock) Text {
+func (w Voice) heldWhy(l deploy.Lock) Text {
 	switch {
 	case l.Why != "":
-		return T(": ", l.Why, ".")
+		return w.Say("list.why", "reason", l.Why)
 	case l.Cause.Code != "":
-		return T(". ", Because(l.Cause, nil))
+		return w.Say("list.why.cause", "cause", w.Because(l.Cause, nil))
 	}
-	return T(".")
+	return w.Say("list.why.none")
 }

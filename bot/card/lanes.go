@@ -1,7 +1,6 @@
 package card
 
 import (
-	"fmt"
 	"strings"
 
 	"junban/deploy"
@@ -10,10 +9,10 @@ import (
 // many is the number of instances above which a message names only exceptions.
 const many = 10
 
-func undecided(o deploy.Operation) string {
+func (w Voice) undecided(o deploy.Operation) string {
 	var names []string
 	for _, i := range o.Undecided() {
-		names = append(names, called(o, i))
+		names = append(names, w.called(o, i))
 	}
 	return strings.Join(names, ", ")
 }
@@ -71,7 +70,7 @@ func turning(o deploy.Operation) (back, all int) {
 }
 
 // instances is one line per instance, or, above ten, counts and exceptions; and one line per chore.
-func instances(o deploy.Operation) Text {
+func (w Voice) instances(o deploy.Operation) Text {
 	var lines, sums []string
 	var out []Text
 	counts := map[string]int{}
@@ -81,45 +80,45 @@ func instances(o deploy.Operation) Text {
 		if l.Chore() {
 			continue
 		}
-		now := status(l)
+		now := w.shown(l)
 		if counts[now]++; counts[now] == 1 {
 			lines = append(lines, now)
 		}
 		if all > many && !l.Waits() && l.Outcome != deploy.OutcomeHeld && !l.Out() {
 			continue
 		}
-		sign := mark(now)
+		sign := mark(status(l))
 		if o.Plan.Kind == deploy.KindDrain && l.Outcome == deploy.OutcomeHeld {
 			sign = mark("skipped") // that it is held is what was asked for
 		}
-		out = append(out, T(sign+" ", B(o.Plan.Preview.Name(l.Name)), "  "+commas(version(o.Plan, l), now, took(l))))
+		out = append(out, T(sign+" ", B(o.Plan.Preview.Name(l.Name)), "  "+commas(w.version(o.Plan, l), now, w.took(l))))
 	}
 	if all > many {
 		for _, k := range lines {
-			sums = append(sums, fmt.Sprintf("%d %s", counts[k], k))
+			sums = append(sums, w.Line("lane.count", "n", counts[k], "status", k))
 		}
 		out = append([]Text{T(strings.Join(sums, ", "))}, out...)
 	}
-	return paragraphs(append(out, choreLines(o)...))
+	return paragraphs(append(out, w.choreLines(o)...))
 }
 
 // choreLines is one line per chore, in the order in which they are done.
-func choreLines(o deploy.Operation) []Text {
+func (w Voice) choreLines(o deploy.Operation) []Text {
 	var out []Text
 	for _, verb := range []deploy.Verb{deploy.VerbBefore, deploy.VerbFirst, deploy.VerbAfter} {
 		for _, l := range o.Lanes {
 			if !l.Chore() || l.Steps[0].Verb != verb {
 				continue
 			}
-			now, on := status(l), ""
+			on := ""
 			if id := l.Values["INSTANCE_ID"]; verb == deploy.VerbFirst && id != "" {
-				on = "on " + o.Plan.Preview.Name(id)
+				on = w.Line("lane.on", "instance", o.Plan.Preview.Name(id))
 			}
-			out = append(out, T(mark(now)+" ", B(string(chores[verb])), "  "+commas(now, took(l), on)))
+			out = append(out, T(mark(status(l))+" ", B(w.chore(verb)), "  "+commas(w.shown(l), w.took(l), on)))
 		}
 	}
 	if o.Migrated() {
-		out = append(out, T("What ran once on the first instance (a migration) stays: a rollback does not undo it."))
+		out = append(out, w.Say("parent.migrated"))
 	}
 	return out
 }
@@ -158,9 +157,9 @@ func mark(status string) string {
 	return "◐"
 }
 
-func took(l deploy.LaneState) string {
+func (w Voice) took(l deploy.LaneState) string {
 	if l.Phase != deploy.PhaseDone || l.StartAt.IsZero() || l.EndAt.IsZero() {
 		return ""
 	}
-	return Duration(l.EndAt.Sub(l.StartAt))
+	return w.Duration(l.EndAt.Sub(l.StartAt))
 }

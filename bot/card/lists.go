@@ -2,7 +2,6 @@ package card
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -12,28 +11,29 @@ import (
 
 // Status tells what runs, what waits in which order, what is held and what is locked. held are the locks that outlive
 // their operation.
-func Status(ops []deploy.Operation, held []deploy.Lock, zone *time.Location) Message {
-	m := Message{Text: "Status"}
+func (w Voice) Status(ops []deploy.Operation, held []deploy.Lock, zone *time.Location) Message {
+	m := Message{Text: w.Line("list.status")}
 	for _, o := range ops {
 		if o.StartedAt.IsZero() {
 			continue
 		}
-		line := T(B(Title(o)), ": ", headline(o), ", asked for by ", U(o.RequestedBy), ", ", C(string(o.ID)), "\n", instances(o))
+		line := w.Say("list.running", "title", w.Title(o), "headline", w.headline(o), "by", U(o.RequestedBy), "op", string(o.ID), "lanes", w.instances(o))
 		m.Blocks = append(m.Blocks, Block{Text: line})
 	}
-	if lines := waiting(ops, zone); len(lines) > 0 {
+	if lines := w.waiting(ops, zone); len(lines) > 0 {
 		m.Blocks = append(m.Blocks, Block{Text: paragraphs(lines)})
 	}
-	held, on := locks(held)
+	held, on := w.locks(held)
 	for _, h := range held {
-		what := T("Held: ", C(h.Instance()))
+		id := "list.held"
 		if h.Instance() == "" {
-			what = T("Locked: ", B(on[h.Op]))
+			id = "list.locked"
 		}
-		m.Blocks = append(m.Blocks, Block{Text: T(what, " since ", h.Since.In(zone).Format("2006-01-02 15:04"), " by ", holder(h, U), heldWhy(h), " ", C(string(h.Op)))})
+		m.Blocks = append(m.Blocks, Block{Text: w.Say(id, "instance", h.Instance(), "resource", on[h.Op], "since", day(h.Since, zone),
+			"by", w.holder(h, U), "why", w.heldWhy(h), "op", string(h.Op))})
 	}
 	if len(m.Blocks) == 0 {
-		m.Text = "Nothing runs, nothing waits, nothing is held."
+		m.Text = w.Line("list.nothing")
 		m.Blocks = []Block{{Text: T(m.Text)}}
 	}
 	return m
@@ -41,11 +41,11 @@ func Status(ops []deploy.Operation, held []deploy.Lock, zone *time.Location) Mes
 
 // Queue tells what waits: what is approved, in the order in which it starts where it shares something, then what nobody
 // has approved yet.
-func Queue(ops []deploy.Operation, zone *time.Location) Message {
-	m := Message{Text: "Queue"}
-	lines := waiting(ops, zone)
+func (w Voice) Queue(ops []deploy.Operation, zone *time.Location) Message {
+	m := Message{Text: w.Line("list.queue")}
+	lines := w.waiting(ops, zone)
 	if len(lines) == 0 {
-		m.Text = "Nothing waits."
+		m.Text = w.Line("list.queue.nothing")
 		lines = []Text{T(m.Text)}
 	}
 	m.Blocks = []Block{{Text: paragraphs(lines)}}
@@ -53,7 +53,7 @@ func Queue(ops []deploy.Operation, zone *time.Location) Message {
 }
 
 // waiting is one line for each operation that has not started.
-func waiting(ops []deploy.Operation, zone *time.Location) []Text {
+func (w Voice) waiting(ops []deploy.Operation, zone *time.Location) []Text {
 	var queued, open []deploy.Operation
 	for _, o := range ops {
 		switch o.State {
@@ -68,36 +68,35 @@ func waiting(ops []deploy.Operation, zone *time.Location) []Text {
 	})
 	var out []Text
 	for n, o := range queued {
-		line := T(fmt.Sprintf("%d. ", n+1), B(Title(o)), ": "+headline(o)+", asked for by ", U(o.RequestedBy), ", approved "+o.ApprovedAt.In(zone).Format("2006-01-02 15:04"), ", ", C(string(o.ID)), ". ")
+		var more Text
 		q, asks := asked(o)
 		switch {
 		case asks:
-			line = T(line, capital(q.head))
+			more = T(capital(w.Line(q.id + ".head")))
 		case o.Waiting.Code != "":
-			line = T(line, Because(o.Waiting, o.Plan.Preview.Name))
+			more = w.Because(o.Waiting, o.Plan.Preview.Name)
 		case !startAt(o.Plan).IsZero():
-			line = T(line, "It starts at ", At(startAt(o.Plan)), ".")
+			more = w.Say("list.starts", "at", startAt(o.Plan))
 		}
-		out = append(out, line)
+		out = append(out, w.Say("list.queued", "n", n+1, "title", w.Title(o), "headline", w.headline(o), "by", U(o.RequestedBy),
+			"approved", day(o.ApprovedAt, zone), "op", string(o.ID), "more", more))
 	}
 	for _, o := range open {
-		out = append(out, T("Waiting for approval: ", B(Title(o)), ", asked for by ", U(o.RequestedBy), ", until "+o.Expires.In(zone).Format("15:04"), ", ", C(string(o.ID)), ".", starts(o.Plan)))
+		out = append(out, w.Say("list.requested", "title", w.Title(o), "by", U(o.RequestedBy), "until", o.Expires.In(zone).Format("15:04"),
+			"op", string(o.ID), "starts", w.starts(o.Plan)))
 	}
 	return out
 }
 
 // History lists ended and running operations, newest first.
-func History(rows []deploy.Row, zone *time.Location) Message {
-	m := Message{Text: "History"}
-	var lines []Text
+func (w Voice) History(rows []deploy.Row, zone *time.Location) Message {
+	m := Message{Text: w.Line("list.history")}
 	for _, r := range rows {
-		lines = append(lines, T(r.Requested.In(zone).Format("2006-01-02 15:04"), "  ", B(RowTitle(r)), "  ", string(r.State), " ", U(r.By), " ", C(string(r.Op))))
+		m.Blocks = append(m.Blocks, Block{Text: w.Say("list.history.line", "at", day(r.Requested, zone), "title", w.RowTitle(r),
+			"state", w.word("state", string(r.State)), "by", U(r.By), "op", string(r.Op))})
 	}
-	if len(lines) == 0 {
-		lines = []Text{T("Nothing has been asked for yet.")}
-	}
-	for _, l := range lines {
-		m.Blocks = append(m.Blocks, Block{Text: l})
+	if len(rows) == 0 {
+		m.Blocks = []Block{{Text: w.Say("list.history.nothing")}}
 	}
 	m.Blocks = merge(m.Blocks)
 	return m

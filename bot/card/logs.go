@@ -1,7 +1,6 @@
 package card
 
 import (
-	"fmt"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -50,8 +49,12 @@ const (
 )
 
 // Logs shows the end of what was printed, shared out among the instances; failures first.
-func Logs(o deploy.Operation, outputs []Output) Message {
-	m := Message{Text: "Logs of " + Title(o), Blocks: []Block{{Text: T("The end of what was printed by ", B(Title(o)), ", ", C(string(o.ID)), ", ", headline(o), ".")}}}
+func (w Voice) Logs(o deploy.Operation, outputs []Output) Message {
+	title := w.Title(o)
+	m := Message{
+		Text:   w.Line("logs.title", "title", title),
+		Blocks: []Block{{Text: w.Say("logs.head", "title", title, "op", string(o.ID), "headline", w.headline(o))}},
+	}
 	var sorted []Output
 	for _, ok := range []bool{false, true} {
 		for _, out := range outputs {
@@ -61,22 +64,22 @@ func Logs(o deploy.Operation, outputs []Output) Message {
 		}
 	}
 	if len(sorted) == 0 {
-		m.Blocks = append(m.Blocks, Block{Text: T("Nothing has printed anything yet, or its command has not ended.")})
+		m.Blocks = append(m.Blocks, Block{Text: w.Say("logs.nothing")})
 		return m
 	}
 	shown := sorted[:min(len(sorted), logsLanes)]
 	for _, out := range shown {
-		how := "ended well"
+		id := "logs.ended"
 		if !out.OK {
-			how = "failed"
+			id = "logs.failed"
 		}
-		m.Blocks = append(m.Blocks, Block{Text: T(instance(o, out.Lane), doing(out.Verb), " ", B(how), " at ", At(out.At))})
+		m.Blocks = append(m.Blocks, Block{Text: w.Say(id, "lane", w.instance(o, out.Lane), "doing", w.doing(out.Verb), "at", out.At)})
 		for _, part := range parts(tail(out.Text, logsRoom/len(shown))) {
 			m.Blocks = append(m.Blocks, Block{Code: part})
 		}
 	}
 	if more := len(sorted) - len(shown); more > 0 {
-		m.Blocks = append(m.Blocks, Block{Context: T(fmt.Sprintf("%d more instances printed something: name one with ", more), C("on INSTANCE"), ".")})
+		m.Blocks = append(m.Blocks, Block{Context: w.Say("logs.more", "n", more)})
 	}
 	return m
 }

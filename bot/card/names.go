@@ -8,42 +8,47 @@ import (
 )
 
 // Title says what is asked for: Deploy web v42 to production, Drain web-2 of web. An emergency is one in every place.
-func Title(o deploy.Operation) string {
+func (w Voice) Title(o deploy.Operation) string {
+	title := w.RowTitle(o.Row())
 	if emergency(o.Plan) {
-		return "EMERGENCY: " + RowTitle(o.Row())
+		return w.Line("title.emergency", "title", title)
 	}
-	return RowTitle(o.Row())
+	return title
 }
 
 // RowTitle is Title for a line of the index.
-func RowTitle(r deploy.Row) string {
-	in := func(word string) string {
-		if r.Environment == "" {
-			return ""
-		}
-		return " " + word + " " + r.Environment
-	}
-	on := ""
-	if r.On != "" {
-		on = " on " + r.On
+func (w Voice) RowTitle(r deploy.Row) string {
+	pairs := []any{
+		"service", r.Service, "ref", r.Ref, "on", r.On,
+		"to", w.clause("title.to", "environment", r.Environment), "in", w.clause("title.in", "environment", r.Environment),
 	}
 	switch r.Kind {
 	case deploy.KindDeploy:
-		return "Deploy " + r.Service + " " + r.Ref + in("to") + on
+		pairs = append(pairs, "on", w.clause("title.on", "on", r.On))
 	case deploy.KindRollback:
-		return "Roll back " + r.Service + in("in") + strings.TrimSuffix(" to "+r.Ref, " to ") + on
-	case deploy.KindLock, deploy.KindUnlock:
-		return capital(string(r.Kind)) + " " + r.Service + in("in")
+		pairs = append(pairs, "on", w.clause("title.on", "on", r.On), "ref", w.clause("title.rollback.ref", "ref", r.Ref))
 	}
-	return capital(string(r.Kind)) + " " + r.On + " of " + r.Service + in("in")
+	id := "title." + string(r.Kind)
+	if r.Kind == "" || !w.lang.Has(id) {
+		id, pairs = "title.other", append(pairs, "kind", capital(string(r.Kind)))
+	}
+	return w.Line(id, pairs...)
+}
+
+// titled is an operation in one line: what is asked for, and where it is.
+func (w Voice) titled(o deploy.Operation) string {
+	return w.Line("title.state", "title", w.Title(o), "headline", w.headline(o))
 }
 
 // service is a service with its environment, as people say it.
-func service(t deploy.Terms) string {
-	if t.Environment == "" {
-		return t.Service
+func (w Voice) service(t deploy.Terms) string { return w.Service(t.Service, t.Environment) }
+
+// Service is a service with its environment, as people say it; "" = it has none.
+func (w Voice) Service(name, environment string) string {
+	if environment == "" {
+		return name
 	}
-	return t.Service + " in " + t.Environment
+	return w.Line("title.service.in", "service", name, "environment", environment)
 }
 
 func emergency(p deploy.Plan) bool { return p.Emergency || p.Preview.Ask.Emergency }
@@ -57,24 +62,24 @@ func startAt(p deploy.Plan) time.Time {
 }
 
 // before is the ref that a rollback goes back to.
-func before(p deploy.Plan) string {
+func (w Voice) before(p deploy.Plan) string {
 	switch {
 	case p.Kind == deploy.KindRollback && p.Ref != "":
 		return p.Ref
 	case p.Preview.Previous != "":
 		return p.Preview.Previous
 	}
-	return "the ref before"
+	return w.Line("word.ref_before")
 }
 
 // version is what is on an instance and what comes to it, "v41 → v42"; "" if nobody has looked.
-func version(p deploy.Plan, l deploy.LaneState) string {
+func (w Voice) version(p deploy.Plan, l deploy.LaneState) string {
 	now := short(p.Preview.Current[l.Name])
 	switch {
 	case now == "" || !p.Kind.Rolls() || p.Ref == "":
 		return ""
 	case l.Outcome == deploy.OutcomeReverted, l.Reverting:
-		return short(p.Ref) + " → " + short(before(p))
+		return short(p.Ref) + " → " + short(w.before(p))
 	case l.Phase == deploy.PhaseDone && !l.Ran:
 		return now
 	case l.Outcome == deploy.OutcomePutBack, l.Outcome == deploy.OutcomeHeld:
@@ -90,11 +95,4 @@ func short(s string) string {
 		return string(r[:39]) + "…"
 	}
 	return s
-}
-
-func capital(s string) string {
-	if s == "" {
-		return s
-	}
-	return strings.ToUpper(s[:1]) + s[1:]
 }

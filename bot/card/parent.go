@@ -1,23 +1,21 @@
 package card
 
 import (
-	"fmt"
-	"strings"
 	"time"
 
 	"junban/deploy"
 )
 
 // Parent is the one message of an operation that is edited in place.
-func Parent(o deploy.Operation, now time.Time) Message {
-	m := Message{Tone: tone(o), Text: Title(o) + ": " + headline(o)}
+func (w Voice) Parent(o deploy.Operation, now time.Time) Message {
+	m := Message{Tone: tone(o), Text: w.titled(o)}
 	if emergency(o.Plan) {
-		m.Blocks = append(m.Blocks, Block{Header: "EMERGENCY"}, Block{Text: loud(o)})
+		m.Blocks = append(m.Blocks, Block{Header: w.Line("parent.emergency")}, Block{Text: w.loud(o)})
 	}
-	m.Blocks = append(m.Blocks, Block{Text: state(o)})
-	lines := preview(o.Plan)
+	m.Blocks = append(m.Blocks, Block{Text: w.state(o)})
+	lines := w.preview(o.Plan)
 	if o.State != deploy.StateRequested && o.State != deploy.StateApproved && o.State != deploy.StateQueued {
-		lines = instances(o)
+		lines = w.instances(o)
 		if o.StartedAt.IsZero() {
 			lines = nil
 		}
@@ -25,22 +23,22 @@ func Parent(o deploy.Operation, now time.Time) Message {
 	if len(lines) > 0 {
 		m.Blocks = append(m.Blocks, Block{Text: lines})
 	}
-	if b := buttons(o); len(b) > 0 {
+	if b := w.buttons(o); len(b) > 0 {
 		m.Blocks = append(m.Blocks, b...)
 	}
-	m.Blocks = append(m.Blocks, Block{Context: small(o, now)})
+	m.Blocks = append(m.Blocks, Block{Context: w.small(o, now)})
 	return m
 }
 
 // loud says of an emergency who wants it and why, and what it passes over.
-func loud(o deploy.Operation) Text {
-	out := T(U(o.RequestedBy), " does not wait for a window or for the end of a freeze")
-	if r := o.Plan.Preview.Ask.Reason; r != "" {
-		out = T(out, ": ", B(r))
+func (w Voice) loud(o deploy.Operation) Text {
+	id, reason := "parent.loud", o.Plan.Preview.Ask.Reason
+	if reason != "" {
+		id = "parent.loud.reason"
 	}
-	out = T(out, ".")
+	out := w.Say(id, "by", U(o.RequestedBy), "reason", reason)
 	if !o.ApprovedAt.IsZero() && len(o.Votes) == 0 {
-		out = T(out, " ", B("Nobody has approved it."))
+		out = T(out, w.gap(), w.Say("parent.unapproved"))
 	}
 	return out
 }
@@ -65,86 +63,95 @@ func tone(o deploy.Operation) Tone {
 }
 
 // headline is the state in a few plain words.
-func headline(o deploy.Operation) string {
+func (w Voice) headline(o deploy.Operation) string {
 	q, asks := asked(o)
 	done, all := progress(o)
+	say := func(id string) string {
+		return w.Line(id, "done", done, "all", all, "instances", w.undecided(o), "ref", w.before(o.Plan))
+	}
 	switch {
 	case o.State.Finished() && o.Cause.Code == deploy.RolledBack:
-		return "rolled back"
+		return w.Line("headline.rolled_back")
 	case o.State.Finished():
-		return string(o.State)
+		return w.word("state", string(o.State))
 	case asks && len(o.Undecided()) == 0:
-		return "asks: " + q.head
+		return w.Line("headline.asks", "question", w.Line(q.id+".head"))
 	case o.State == deploy.StateQueued && o.Waiting.Code == deploy.Scheduled:
-		return "scheduled"
+		return w.Line("headline.scheduled")
 	case !o.State.Rolling():
-		return string(o.State)
+		return w.word("state", string(o.State))
 	case len(o.Undecided()) > 0 && ruled(o):
-		return undecided(o) + " failed"
+		return say("headline.failed")
 	case len(o.Undecided()) > 0 && still(o):
-		return "waiting for a decision about " + undecided(o)
+		return say("headline.decide")
 	case len(o.Undecided()) > 0:
-		return fmt.Sprintf("%d of %d done, waiting for a decision about %s", done, all, undecided(o))
+		return say("headline.decide.done")
 	case o.TurnedBack():
-		back, all := turning(o)
-		return fmt.Sprintf("rolling back to %s, %d of %d back", before(o.Plan), back, all)
+		done, all = turning(o)
+		return say("headline.back")
 	case o.Stopped.Code != "":
-		return "stopping"
+		return w.Line("headline.stopping")
 	case o.Aborting():
-		return "aborting"
+		return w.Line("headline.aborting")
 	case o.State == deploy.StatePaused:
-		return fmt.Sprintf("paused, %d of %d done", done, all)
+		return say("headline.paused")
 	}
-	return fmt.Sprintf("%d of %d done", done, all)
+	return say("headline.done")
 }
 
 // state is the paragraph that says where the operation is and what comes next.
-func state(o deploy.Operation) Text {
-	name := o.Plan.Preview.Name
-	reason := because(o.Plan.Preview.Ask.Reason)
+func (w Voice) state(o deploy.Operation) Text {
+	because := w.because(o.Plan.Preview.Ask.Reason)
 	if emergency(o.Plan) {
-		reason = "" // said above, louder
+		because = nil // said above, louder
 	}
-	who := T("Asked for by ", U(o.RequestedBy), reason, ". ")
-	if a := o.Approvers(); len(a) > 0 {
-		who = T("Asked for by ", U(o.RequestedBy), reason, ", approved by ", people(a, U), ". ")
+	id := "parent.asked"
+	if len(o.Approvers()) > 0 {
+		id = "parent.asked.approved"
 	}
+	who := w.Say(id, "by", U(o.RequestedBy), "because", because, "approvers", people(o.Approvers(), U))
+	return T(who, w.gap(), w.where(o))
+}
+
+// where is the rest of the paragraph, behind who asked for it.
+func (w Voice) where(o deploy.Operation) Text {
 	_, asks := asked(o)
 	switch o.State {
 	case deploy.StateRequested:
-		return T(who, B("Waiting for approval"), " by ", people(o.Plan.Rules.Approval.Allow, P), " until ", At(o.Expires), ".", starts(o.Plan), shut(o))
+		waits := w.Say("parent.requested", "approvers", people(o.Plan.Rules.Approval.Allow, P), "until", o.Expires)
+		return T(waits, w.starts(o.Plan), w.shut(o))
 	case deploy.StateApproved, deploy.StateQueued:
 		switch {
 		case asks:
-			return T(who, ask(o, o.Asked))
+			return w.ask(o, o.Asked)
 		case o.State == deploy.StateApproved && !startAt(o.Plan).IsZero():
-			return T(who, B("Approved"), ".", starts(o.Plan))
+			return T(w.Say("parent.approved.scheduled"), w.starts(o.Plan))
 		case o.State == deploy.StateApproved:
-			return T(who, B("Approved"), ", about to start.")
+			return w.Say("parent.approved")
 		}
-		return T(who, B(capital(headline(o))), ". ", Because(o.Waiting, name))
+		return w.Say("parent.queued", "headline", capital(w.headline(o)), "cause", w.Because(o.Waiting, o.Plan.Preview.Name))
 	case deploy.StateSucceeded:
 		if o.Plan.Kind == deploy.KindLock || o.Plan.Kind == deploy.KindUnlock {
-			return T(who, aftermath(o))
+			return w.aftermath(o)
 		}
-		return T(who, B("Succeeded"), " in ", Duration(o.FinishedAt.Sub(o.StartedAt)), ". ", aftermath(o))
+		return T(w.Say("parent.succeeded", "took", o.FinishedAt.Sub(o.StartedAt)), w.gap(), w.aftermath(o))
 	case deploy.StateFailed, deploy.StateAborted, deploy.StateDenied, deploy.StateExpired, deploy.StateWithdrawn:
-		return T(who, verdict(o, ""), " ", aftermath(o))
+		return T(w.verdict(o, nil), w.gap(), w.aftermath(o))
 	}
-	return T(who, rolling(o))
+	return w.rolling(o)
 }
 
 // starts says when a scheduled operation starts.
-func starts(p deploy.Plan) Text {
+func (w Voice) starts(p deploy.Plan) Text {
 	at := startAt(p)
 	if at.IsZero() {
 		return nil
 	}
-	return T(" It starts at ", At(at), ", when it is approved by then.")
+	return T(w.gap(), w.Say("parent.starts", "at", at))
 }
 
 // shut says of a request that nothing may start now, and whether an approval lasts until something may.
-func shut(o deploy.Operation) Text {
+func (w Voice) shut(o deploy.Operation) Text {
 	rules := o.Plan.Rules
 	why, open := rules.Calendar.Closed(o.RequestedAt)
 	if open || emergency(o.Plan) || !startAt(o.Plan).IsZero() {
@@ -152,180 +159,97 @@ func shut(o deploy.Operation) Text {
 	}
 	opens := rules.Calendar.Opens(o.RequestedAt)
 	if !opens.IsZero() && opens.Before(o.RequestedAt.Add(rules.Approval.StartWithin)) {
-		return T(" ", Because(deploy.Because(deploy.StillClosed, "opens", opens.Format(time.RFC3339)), nil))
+		return T(w.gap(), w.Because(deploy.Because(deploy.StillClosed, "opens", opens.Format(time.RFC3339)), nil))
 	}
-	return T(" ", B("Nothing may start now"), ", and an approval does not last until then. ", Because(why, nil))
+	return T(w.gap(), w.Say("parent.shut", "cause", w.Because(why, nil)))
 }
 
 // verdict is the end of an operation and its reason; after is how long it took, if it began.
-func verdict(o deploy.Operation, after string) Text {
-	state := capital(string(o.State))
+func (w Voice) verdict(o deploy.Operation, after Text) Text {
+	pairs := []any{"state", capital(w.word("state", string(o.State))), "after", after}
 	switch o.Cause.Code {
 	case "":
-		return T(B(state), after, ".")
+		return w.Say("verdict", pairs...)
 	case deploy.Denied, deploy.Withdrawn, deploy.Aborted: // the sentence says the state
-		why := o.Cause.Values["reason"]
-		if why != "" {
-			why = ": " + why
-		}
-		return T(B(state), after, " by ", U(o.Cause.Values["by"]), why, ".")
+		return w.Say("verdict.by", append(pairs, "by", U(o.Cause.Values["by"]), "reason", w.reason(o.Cause.Values["reason"]))...)
 	}
-	return T(B(state), after, ". ", Because(o.Cause, o.Plan.Preview.Name))
+	return w.Say("verdict.cause", append(pairs, "cause", w.Because(o.Cause, o.Plan.Preview.Name))...)
 }
 
 // rolling says what goes on, what is in the way and what to do about it.
-func rolling(o deploy.Operation) Text {
-	name := o.Plan.Preview.Name
-	var out Text
-	for _, i := range o.Undecided() {
-		l := o.Lanes[i]
-		out = append(out, T(B(called(o, i)+" "+status(l)), ". ", laneCause(o, l, l.Cause), " ")...)
-	}
-	if len(out) > 0 {
-		rest := "The others serve; nothing else leaves service meanwhile."
-		switch {
-		case onlyChores(o):
-			rest = "Nothing leaves service meanwhile."
-		case !still(o):
-			rest = fmt.Sprintf("The others go on as far as they can: tolerate_failures allows %d.", o.Plan.Rules.Tolerate)
-		case o.TurnedBack():
-			rest = "The way back stands still meanwhile: nothing rolls back a rollback."
-		}
-		return T(B("Waiting for a decision:"), " ", out, rest)
+func (w Voice) rolling(o deploy.Operation) Text {
+	if waits := w.deciding(o); len(waits) > 0 {
+		return waits
 	}
 	if _, asks := asked(o); asks {
-		return T("Waiting since ", At(o.AskedAt), ". ", ask(o, o.Asked))
+		return w.Say("decide.asked", "since", o.AskedAt, "question", w.ask(o, o.Asked))
 	}
-	head := course(o)
+	head := T(w.course(o), w.gap())
 	said := map[string]bool{}
 	for _, l := range o.Lanes {
 		if l.Gate.Code == "" || l.Gate.Code == deploy.GatePaused || l.Phase != deploy.PhaseDue || said[l.Gate.String()] { // who paused it is said already
 			continue
 		}
 		said[l.Gate.String()] = true
-		head = append(head, T(Because(l.Gate, name), " ")...)
+		head = append(head, T(w.Because(l.Gate, o.Plan.Preview.Name), w.gap())...)
 	}
 	return head
 }
 
-// ending is what an abort makes of an operation.
-func ending(o deploy.Operation) string {
-	if o.Turned != nil {
-		return "what runs ends, what has not gone back yet stays as it is."
+// deciding says which lanes wait for a decision, and what becomes of the others; nothing if none does.
+func (w Voice) deciding(o deploy.Operation) Text {
+	var lanes Text
+	for _, i := range o.Undecided() {
+		l := o.Lanes[i]
+		lanes = append(lanes, w.Say("decide.lane", "name", w.called(o, i), "status", w.shown(l), "cause", w.laneCause(o, l, l.Cause))...)
 	}
-	return "what runs ends, what has not run is put back."
+	if len(lanes) == 0 {
+		return nil
+	}
+	rest := "decide.rest"
+	switch {
+	case onlyChores(o):
+		rest = "decide.rest.chores"
+	case !still(o):
+		rest = "decide.rest.tolerated"
+	case o.TurnedBack():
+		rest = "decide.rest.turned"
+	}
+	return w.Say("decide", "lanes", lanes, "rest", w.Say(rest, "n", o.Plan.Rules.Tolerate))
+}
+
+// ending is what an abort makes of an operation.
+func (w Voice) ending(o deploy.Operation) string {
+	if o.Turned != nil {
+		return w.Line("ending.turned")
+	}
+	return w.Line("ending")
 }
 
 // course is where a rollout is going.
-func course(o deploy.Operation) Text {
-	name := o.Plan.Preview.Name
+func (w Voice) course(o deploy.Operation) Text {
 	done, all := progress(o)
+	pairs := []any{"done", done, "all", all}
 	switch {
 	case o.TurnedBack() && o.Turned != nil:
 		back, touched := turning(o)
-		who, why := T(" for ", U(o.Turned.By)), Text{}
+		pairs = []any{"ref", w.before(o.Plan), "done", back, "all", touched}
 		if o.Turned.By == "" {
-			who, why = T(" by the rule on_failure"), T(Because(o.Turned.Cause, name), " ")
+			return w.Say("course.back.rule", append(pairs, "cause", w.Because(o.Turned.Cause, o.Plan.Preview.Name))...)
 		}
-		return T(B("Rolling back to "+before(o.Plan)), who, fmt.Sprintf(", %d of %d back. ", back, touched), why,
-			"What was touched goes back in reverse order, the latest first, under the same rules. ")
+		return w.Say("course.back", append(pairs, "by", U(o.Turned.By))...)
 	case o.Aborting() && len(o.Aborts) > 0:
-		return T(B("Aborting"), " for ", U(o.Aborts[len(o.Aborts)-1].By.ID), ": ", ending(o), " ")
+		return w.Say("course.aborting", "by", U(o.Aborts[len(o.Aborts)-1].By.ID), "ending", w.ending(o))
 	case o.Stopped.Code != "":
-		return T(B("Stopping"), ": ", Because(o.Stopped, name), " What runs ends, what failed is held, nothing more leaves. ")
+		return w.Say("course.stopping", "cause", w.Because(o.Stopped, o.Plan.Preview.Name))
 	case o.State == deploy.StatePaused && o.Paused != nil:
-		since := Text{}
+		var since Text
 		if !o.PausedAt.IsZero() {
-			since = T(" since ", At(o.PausedAt))
+			since = w.Say("clause.since", "since", o.PausedAt)
 		}
-		return T(B("Paused"), " by ", U(o.Paused.By.ID), since, because(o.Paused.Reason), fmt.Sprintf(", %d of %d done. ", done, all),
-			"What has left goes on to its end; nothing more leaves until somebody resumes it. ")
+		return w.Say("course.paused.by", append(pairs, "by", U(o.Paused.By.ID), "since", since, "because", w.because(o.Paused.Reason))...)
 	case o.State == deploy.StatePaused:
-		return T(B("Paused"), fmt.Sprintf(", %d of %d done. ", done, all))
+		return w.Say("course.paused", pairs...)
 	}
-	return T(B("Rolling"), fmt.Sprintf(", %d of %d done. ", done, all))
-}
-
-// aftermath says what an ended operation has left out of service, and locked.
-func aftermath(o deploy.Operation) Text {
-	var held []string
-	for _, l := range o.Lanes {
-		if l.Outcome == deploy.OutcomeHeld {
-			held = append(held, o.Plan.Preview.Name(l.Name))
-		}
-	}
-	var out Text
-	if len(held) > 0 {
-		out = T(B(strings.Join(held, ", ")), " stays out of service until somebody restores it: ", C(restore(o.Plan.Terms, held[0])), ".")
-	}
-	switch {
-	case o.State == deploy.StateSucceeded && o.Plan.Kind == deploy.KindLock:
-		out = T(out, B(service(o.Plan.Terms)), " is locked until somebody unlocks it: ", C(unlock(o.Plan.Terms)), ".")
-	case o.State == deploy.StateSucceeded && o.Plan.Kind == deploy.KindUnlock:
-		out = T(out, B(service(o.Plan.Terms)), " may be deployed to again.")
-	case o.State.Finished() && locked(o):
-		out = T(out, space(out), B(service(o.Plan.Terms)), " stays locked until somebody has looked: ", C(unlock(o.Plan.Terms)), ".")
-	}
-	return out
-}
-
-// locked reports whether the operation's end leaves a lock on its service.
-func locked(o deploy.Operation) bool {
-	for _, l := range deploy.LockChanges(o, deploy.Event{Type: deploy.EventFinished, At: o.FinishedAt}).Keep {
-		if l.Instance() == "" {
-			return true
-		}
-	}
-	return false
-}
-
-func space(t Text) string {
-	if len(t) == 0 {
-		return ""
-	}
-	return " "
-}
-
-func unlock(t deploy.Terms) string {
-	line := "unlock " + t.Service
-	if t.Environment != "" {
-		line += " to " + t.Environment
-	}
-	return line
-}
-
-func restore(t deploy.Terms, instance string) string {
-	line := "restore " + t.Service + " on " + instance
-	if t.Environment != "" {
-		line += " to " + t.Environment
-	}
-	return line
-}
-
-// small is the small print: what to quote, and what it was before.
-func small(o deploy.Operation, now time.Time) Text {
-	out := T("Operation ", C(string(o.ID)))
-	if r := o.Plan.Revision; r != "" {
-		out = append(out, T(" · revision: ", C(short(r)))...)
-	}
-	if p := o.Plan.Preview.Previous; p != "" && o.Plan.Kind == deploy.KindDeploy {
-		out = append(out, T(" · before: ", C(p))...)
-	}
-	if o.State.Rolling() && o.Plan.Kind.Rolls() {
-		out = append(out, T(" · running for ", Duration(now.Sub(o.StartedAt).Round(time.Second)), ", about ",
-			Duration(o.Plan.Preview.Estimate.Total), " and the commands in all")...)
-	}
-	return out
-}
-
-// people names people and groups: with U as what they are, with P as a call, since they have to act.
-func people(ids []string, as func(string) Span) Text {
-	var out Text
-	for i, id := range ids {
-		if i > 0 {
-			out = append(out, T(", ")...)
-		}
-		out = append(out, as(id))
-	}
-	return out
+	return w.Say("course.rolling", pairs...)
 }

@@ -1,7 +1,6 @@
 package card
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -10,25 +9,23 @@ import (
 )
 
 // Plan is the dry run of a plan, for one reader.
-func Plan(p deploy.Plan) Message {
-	return Message{
-		Text:   "Plan: " + planTitle(p),
-		Blocks: []Block{{Header: "Plan: " + planTitle(p)}, {Text: preview(p)}, {Context: T("Nothing was touched. Times are without the commands' own.")}},
-	}
+func (w Voice) Plan(p deploy.Plan) Message {
+	title := w.Line("plan.title", "title", w.planTitle(p))
+	return Message{Text: title, Blocks: []Block{{Header: title}, {Text: w.preview(p)}, {Context: w.Say("plan.untouched")}}}
 }
 
 // PlanText is the same as plain lines, for a terminal.
-func PlanText(p deploy.Plan) string {
-	return planTitle(p) + "\n" + strings.ReplaceAll(preview(p).Plain(), "\n", "\n  ") + "\n"
+func (w Voice) PlanText(p deploy.Plan) string {
+	return w.planTitle(p) + "\n" + strings.ReplaceAll(w.preview(p).Plain(), "\n", "\n  ") + "\n"
 }
 
-func planTitle(p deploy.Plan) string { return Title(deploy.Operation{Plan: p}) }
+func (w Voice) planTitle(p deploy.Plan) string { return w.Title(deploy.Operation{Plan: p}) }
 
 // preview tells an approver what will be done: when, in which order, through which ports, for how long and why, the
 // least that stays healthy, what speaks against it and what happens if it goes wrong.
-func preview(p deploy.Plan) Text {
+func (w Voice) preview(p deploy.Plan) Text {
 	v := p.Preview
-	lines := []Text{order(p)}
+	lines := []Text{w.order(p)}
 	add := func(more ...Text) {
 		for _, t := range more {
 			if len(t) > 0 {
@@ -40,27 +37,27 @@ func preview(p deploy.Plan) Text {
 		return paragraphs(lines)
 	}
 	if at := startAt(p); !at.IsZero() {
-		add(T("Not before ", At(at), "."))
+		add(w.Say("plan.start", "at", at))
 	}
-	add(canary(p), choresOf(p))
-	add(capacity(p)...)
-	add(fleet(p)...)
+	add(w.canary(p), w.choresOf(p))
+	add(w.capacity(p)...)
+	add(w.fleet(p)...)
 	if len(v.Under) > 0 {
-		under, _ := locks(v.Under)
+		under, _ := w.locks(v.Under)
 		for _, l := range under {
-			add(T(B("In spite of the lock"), " by ", holder(l, U), " since ", At(l.Since), heldWhy(l)))
+			add(w.Say("plan.overridden", "by", w.holder(l, U), "since", l.Since, "why", w.heldWhy(l)))
 		}
 	}
 	for _, s := range v.Skipped {
-		add(T("Skipped: ", B(v.Name(s.Instance)), ". ", Because(s.Cause, v.Name)))
+		add(w.Say("plan.skipped", "name", v.Name(s.Instance), "cause", w.Because(s.Cause, v.Name)))
 	}
-	add(doctorSays(p)...)
-	add(ifItFails(p), duration(p))
+	add(w.doctorSays(p)...)
+	add(w.ifItFails(p), w.lasts(p))
 	return paragraphs(lines)
 }
 
 // capacity is how many stay healthy in each target group.
-func capacity(p deploy.Plan) []Text {
+func (w Voice) capacity(p deploy.Plan) []Text {
 	v := p.Preview
 	if p.Kind == deploy.KindRestore {
 		return nil
@@ -69,24 +66,25 @@ func capacity(p deploy.Plan) []Text {
 	for _, g := range v.Groups {
 		least := v.Healthy[g.ARN] - min(v.Window, len(p.Instances()))
 		least = max(least, min(v.Healthy[g.ARN], v.Minimum[g.ARN])) // the gate keeps as many, however many may be out
+		id := "plan.capacity"
 		switch {
 		case v.Healthy[g.ARN] == 0:
-			out = append(out, T(g.Name+": ", B("none healthy now"), fmt.Sprintf(", minimum %d.", v.Minimum[g.ARN])))
+			id = "plan.capacity.none"
+		case least <= 0 && p.Kind.Rolls():
+			id = "plan.capacity.down.command"
 		case least <= 0:
-			out = append(out, T(fmt.Sprintf("%s: %d healthy now, so the service is ", g.Name, v.Healthy[g.ARN]), B("DOWN"),
-				fmt.Sprintf(" for about %s%s.", Duration(v.Estimate.PerInstance), commands(p, " and the command"))))
-		default:
-			out = append(out, T(fmt.Sprintf("%s: %d healthy now, at least %d during it, minimum %d.", g.Name, v.Healthy[g.ARN], least, v.Minimum[g.ARN])))
+			id = "plan.capacity.down"
 		}
+		out = append(out, w.Say(id, "group", g.Name, "healthy", v.Healthy[g.ARN], "least", least, "minimum", v.Minimum[g.ARN], "time", v.Estimate.PerInstance))
 	}
 	if len(v.Groups) == 0 && p.Kind.Rolls() {
-		out = append(out, T("No load balancer is in front of them: nothing is drained."))
+		out = append(out, w.Say("plan.unbalanced"))
 	}
 	return out
 }
 
 // fleet is what is on the instances now: one ref, or a mixture.
-func fleet(p deploy.Plan) []Text {
+func (w Voice) fleet(p deploy.Plan) []Text {
 	v := p.Preview
 	if len(v.Current) == 0 || !p.Kind.Rolls() {
 		return nil
@@ -108,21 +106,24 @@ func fleet(p deploy.Plan) []Text {
 	case 0:
 		return nil
 	case 1:
-		return []Text{T("Now on all of them: ", C(refs[0]), ".")}
+		return []Text{w.Say("plan.now", "ref", refs[0])}
 	}
-	out := T(B("Not all have the same now:"))
+	var list Text
 	for n, ref := range refs {
 		names := on[ref]
 		if len(names) > many {
-			names = append(slices.Clone(names[:many]), fmt.Sprintf("%d more", len(names)-many))
+			names = append(slices.Clone(names[:many]), w.Line("plan.now.more", "n", len(names)-many))
 		}
-		out = T(out, map[bool]string{true: "; ", false: " "}[n > 0], C(ref), " on "+strings.Join(names, ", "))
+		if n > 0 {
+			list = T(list, w.Line("plan.clauses"))
+		}
+		list = T(list, w.Say("plan.now.on", "ref", ref, "names", strings.Join(names, ", ")))
 	}
-	return []Text{T(out, ".")}
+	return []Text{w.Say("plan.now.mixed", "list", list)}
 }
 
 // canary says what goes first, and what is waited for after it.
-func canary(p deploy.Plan) Text {
+func (w Voice) canary(p deploy.Plan) Text {
 	v, c := p.Preview, p.Rules.Canary
 	if v.Canaries == 0 || !p.Kind.Rolls() {
 		return nil
@@ -133,29 +134,26 @@ func canary(p deploy.Plan) Text {
 			names = append(names, v.Name(p.Lanes[i].Name))
 		}
 	}
-	then := ""
+	var bake, confirm Text
 	if c.Bake > 0 {
-		then = "; it bakes for " + Duration(c.Bake)
+		bake = w.Say("plan.canary.bake", "bake", c.Bake)
 	}
 	if c.Confirm {
-		then += "; then somebody who may approve says whether it is good"
+		confirm = w.Say("plan.canary.confirm")
 	}
-	return T("Canary: ", B(strings.Join(names, ", ")), ", alone"+then+".")
+	return w.Say("plan.canary", "names", strings.Join(names, ", "), "bake", bake, "confirm", confirm)
 }
 
 // choresOf says what is done once per rollout.
-func choresOf(p deploy.Plan) Text {
-	where := map[deploy.Verb]string{
-		deploy.VerbBefore: "before anything leaves, on the bot's host", deploy.VerbFirst: "on the first instance that is drained", deploy.VerbAfter: "at the end, on the bot's host",
-	}
+func (w Voice) choresOf(p deploy.Plan) Text {
 	var out []string
-	first := ""
+	id := "plan.once"
 	for _, verb := range []deploy.Verb{deploy.VerbBefore, deploy.VerbFirst, deploy.VerbAfter} {
 		for _, l := range p.Lanes {
 			if l.Chore() && l.Steps[0].Verb == verb {
-				out = append(out, where[verb])
+				out = append(out, w.word("plan.once.where", string(verb)))
 				if verb == deploy.VerbFirst {
-					first = " What runs on the first instance (a migration) is not undone by a rollback."
+					id = "plan.once.first"
 				}
 			}
 		}
@@ -163,11 +161,11 @@ func choresOf(p deploy.Plan) Text {
 	if len(out) == 0 {
 		return nil
 	}
-	return T("Once: " + strings.Join(out, "; ") + "." + first)
+	return w.Say(id, "list", strings.Join(out, w.Line("plan.clauses")))
 }
 
 // doctorSays are the findings: what blocks first, then the warnings, and what the team lives with in one line.
-func doctorSays(p deploy.Plan) []Text {
+func (w Voice) doctorSays(p deploy.Plan) []Text {
 	var out []Text
 	var accepted []string
 	for _, severity := range []deploy.Severity{deploy.Blocks, deploy.Warns} {
@@ -177,50 +175,50 @@ func doctorSays(p deploy.Plan) []Text {
 			case f.Accepted != "":
 				accepted = append(accepted, f.Name+" ("+f.Accepted+")")
 			default:
-				seen, mend := Finding(f)
-				out = append(out, T(map[deploy.Severity]string{deploy.Blocks: "Blocks: ", deploy.Warns: "Warning: "}[severity], B(f.Name), ". ", seen, " ", mend))
+				seen, mend := w.Finding(f)
+				out = append(out, w.Say("plan."+string(severity), "name", f.Name, "seen", seen, "mend", mend))
 			}
 		}
 	}
 	if len(accepted) > 0 {
-		out = append(out, T("Accepted: "+strings.Join(accepted, ", ")+"."))
+		out = append(out, w.Say("plan.accepted", "list", strings.Join(accepted, ", ")))
 	}
 	return out
 }
 
 // ifItFails says what becomes of the rollout when an instance fails, where that is not simply asked.
-func ifItFails(p deploy.Plan) Text {
+func (w Voice) ifItFails(p deploy.Plan) Text {
 	if !p.Kind.Rolls() {
 		return nil
 	}
 	var out []string
 	r := p.Rules
-	failure := "a failure"
+	further := ""
 	if n := r.Tolerate; n > 0 {
-		out = append(out, fmt.Sprintf("up to %d may fail while the others go on (tolerate_failures)", n))
-		failure = "a further failure"
+		out = append(out, w.Line("plan.fails.tolerate", "n", n))
+		further = ".further"
 	}
 	switch r.OnFailure {
 	case deploy.PolicyStop:
-		out = append(out, failure+" stops the rollout")
+		out = append(out, w.Line("plan.fails.stop"+further))
 	case deploy.PolicyRollback:
+		id := "plan.fails.halt"
 		if p.Kind == deploy.KindDeploy {
-			out = append(out, failure+" sends everything that was touched back to "+before(p)+" and locks "+service(p.Terms))
-		} else {
-			out = append(out, failure+" stops it: a rollback is not rolled back")
+			id = "plan.fails.back"
 		}
+		out = append(out, w.Line(id+further, "ref", w.before(p), "service", w.service(p.Terms)))
 	}
 	if len(r.Alarms) > 0 {
-		out = append(out, "no instance leaves while one of these alarms is on: "+strings.Join(r.Alarms, ", "))
+		out = append(out, w.Line("plan.fails.alarms", "alarms", strings.Join(r.Alarms, ", ")))
 	}
 	if len(out) == 0 {
 		return nil
 	}
-	return T(capital(strings.Join(out, "; ")) + ".")
+	return w.Say("plan.fails", "clauses", capital(strings.Join(out, w.Line("plan.clauses"))))
 }
 
-// duration is how long it takes, and what takes most of it.
-func duration(p deploy.Plan) Text {
+// lasts is how long it takes, and what takes most of it.
+func (w Voice) lasts(p deploy.Plan) Text {
 	e := p.Preview.Estimate
 	if e.PerInstance <= 0 || p.Kind == deploy.KindRestore {
 		return nil
@@ -229,45 +227,34 @@ func duration(p deploy.Plan) Text {
 	for _, g := range p.Preview.Groups {
 		longest = max(longest, g.Delay)
 	}
-	about := fmt.Sprintf("About %s%s; of %s per instance, ", Duration(e.Total), commands(p, " and the commands"), Duration(e.PerInstance))
-	if p.Rules.Drain.Idle && e.Delay < longest {
-		return T(about + fmt.Sprintf("about %s is the wait until its connections are idle (drain.until: idle), at most the deregistration delay of %s.", Duration(e.Delay), Duration(longest)))
+	id, most, hint := "plan.about", "plan.delay", ""
+	if p.Kind.Rolls() { // commands run, whose time nobody knows
+		id = "plan.about.commands"
 	}
-	out := T(about + fmt.Sprintf("%s is the deregistration delay.", Duration(e.Delay)))
 	switch {
+	case p.Rules.Drain.Idle && e.Delay < longest:
+		most = "plan.delay.idle"
 	case e.Delay < time.Minute:
 	case p.Rules.Drain.Idle:
-		out = append(out, T(" It is cut short when the connections are idle (drain.until: idle).")...)
+		hint = "plan.delay.cut"
 	default:
-		out = append(out, T(" Lower it if your requests are shorter than that, or use drain.until: idle.")...)
+		hint = "plan.delay.lower"
+	}
+	out := w.Say(id, "total", e.Total, "each", e.PerInstance, "most", w.Say(most, "delay", e.Delay, "longest", longest))
+	if hint != "" {
+		out = T(out, w.gap(), w.Say(hint))
 	}
 	return out
 }
 
-// commands is said where commands run, whose time nobody knows.
-func commands(p deploy.Plan, words string) string {
-	if p.Kind.Rolls() {
-		return words
-	}
-	return ""
-}
-
 // order is what is done, in which order.
-func order(p deploy.Plan) Text {
-	v := p.Preview
-	switch p.Kind {
-	case deploy.KindLock:
-		return T("Nothing is deployed to ", B(service(p.Terms)), " until somebody unlocks it. No instance is touched.")
-	case deploy.KindUnlock:
-		return T(B(service(p.Terms)), " may be deployed to again. No instance is touched.")
+func (w Voice) order(p deploy.Plan) Text {
+	if p.Kind == deploy.KindLock || p.Kind == deploy.KindUnlock {
+		return w.Say("plan.order."+string(p.Kind), "service", w.service(p.Terms))
 	}
+	v := p.Preview
 	all := len(p.Instances())
-	out := T(map[deploy.Kind]string{
-		deploy.KindDeploy:   fmt.Sprintf("%d of %d at a time, in this order: ", v.Window, all),
-		deploy.KindRollback: fmt.Sprintf("Back to %s, %d of %d at a time, in this order: ", before(p), v.Window, all),
-		deploy.KindDrain:    "Out of service, and held: ",
-		deploy.KindRestore:  "Back into service: ",
-	}[p.Kind])
+	var list Text
 	n := 0
 	for _, i := range v.Order {
 		l := p.Lanes[i]
@@ -275,27 +262,32 @@ func order(p deploy.Plan) Text {
 			continue
 		}
 		if n == many && all > many+1 {
-			return append(out, T(fmt.Sprintf(" and %d more.", all-many))...)
+			list = T(list, w.Say("plan.instance.more", "n", all-many))
+			break
 		}
 		if n > 0 {
-			out = append(out, T(", ")...)
+			list = T(list, ", ")
 		}
 		n++
-		out = append(out, T(B(v.Name(l.Name)), " ("+commas(ports(l), onNow(p, l))+")")...)
+		list = T(list, w.Say("plan.instance", "name", v.Name(l.Name), "about", commas(w.ports(l), w.onNow(p, l))))
 	}
-	return append(out, T(".")...)
+	id := "plan.order." + string(p.Kind)
+	if !w.lang.Has(id) {
+		id = "plan.order.other"
+	}
+	return w.Say(id, "window", v.Window, "all", all, "ref", w.before(p), "list", list)
 }
 
 // onNow is what is on an instance and what comes to it.
-func onNow(p deploy.Plan, l deploy.Lane) string {
-	return version(p, deploy.LaneState{Name: l.Name, Phase: deploy.PhaseDue})
+func (w Voice) onNow(p deploy.Plan, l deploy.Lane) string {
+	return w.version(p, deploy.LaneState{Name: l.Name, Phase: deploy.PhaseDue})
 }
 
-func ports(l deploy.Lane) string {
+func (w Voice) ports(l deploy.Lane) string {
 	var out []string
 	for _, s := range l.Steps {
 		for _, pair := range s.Pairs {
-			out = append(out, fmt.Sprintf("port %d", pair.Port))
+			out = append(out, w.Line("plan.port", "port", pair.Port))
 		}
 		if len(out) > 0 {
 			break
@@ -304,37 +296,5 @@ func ports(l deploy.Lane) string {
 	if len(out) == 0 {
 		return l.Name
 	}
-	return l.Name + ", " + strings.Join(out, " and ")
-}
-
-// Plain is a text without its markup.
-func (t Text) Plain() string {
-	var out strings.Builder
-	for _, s := range t {
-		switch s.Kind {
-		case Time:
-			out.WriteString(s.At.Format("2006-01-02 15:04 MST"))
-		default:
-			out.WriteString(s.Value)
-		}
-	}
-	return out.String()
-}
-
-// Plain is a message as plain lines, for a terminal.
-func (m Message) Plain() string {
-	var out []string
-	for _, b := range m.Blocks {
-		switch {
-		case b.Header != "":
-			out = append(out, b.Header)
-		case b.Text != nil:
-			out = append(out, b.Text.Plain())
-		case b.Context != nil:
-			out = append(out, b.Context.Plain())
-		case b.Code != "":
-			out = append(out, b.Code)
-		}
-	}
-	return strings.Join(out, "\n")
+	return l.Name + ", " + strings.Join(out, w.Line("plan.and"))
 }

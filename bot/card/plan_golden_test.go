@@ -89,7 +89,7 @@ func TestPlanText(t *testing.T) {
 				if err := os.MkdirAll(filepath.Dir(golden), 0o755); err != nil {
 					t.Fatal(err)
 				}
-				if err := os.WriteFile(golden, []byte(card.PlanText(p)), 0o644); err != nil {
+				if err := os.WriteFile(golden, []byte(card.English().PlanText(p)), 0o644); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -97,7 +97,7 @@ func TestPlanText(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if d := cmp.Diff(string(want), card.PlanText(p)); d != "" {
+			if d := cmp.Diff(string(want), card.English().PlanText(p)); d != "" {
 				t.Errorf("the plan reads otherwise (-was +is); go test ./bot/card -update writes it anew\n%s", d)
 			}
 		})

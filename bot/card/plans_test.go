@@ -56,7 +56,7 @@ func TestPlans(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := plan(t, deploy.KindDeploy, 3)
 			set(&p)
-			compare(t, filepath.Join("testdata", "plans", name+".txt"), PlanText(p))
+			compare(t, filepath.Join("testdata", "plans", name+".txt"), en.PlanText(p))
 		})
 	}
 }
@@ -69,7 +69,7 @@ func TestThePlanNamesFindings(t *testing.T) {
 		{Name: "agent-offline", Severity: deploy.Blocks}, {Name: "worth-knowing", Severity: deploy.Notes},
 		{Name: "sessions-lost", Severity: deploy.Blocks, Accepted: "nobody logs in"},
 	}
-	text, from := PlanText(p), 0
+	text, from := en.PlanText(p), 0
 	for _, words := range []string{"Blocks: agent-offline", "Warning: delay-long", "Accepted: sessions-lost (nobody logs in), fleet-differs (pets)."} {
 		i := strings.Index(text[from:], words)
 		if i < 0 {

@@ -40,7 +40,7 @@ func act(verb deploy.ActVerb, by, reason string) *deploy.Act {
 func offers(o deploy.Operation, fs ...deploy.Offer) string {
 	var out strings.Builder
 	for _, f := range fs {
-		b := button(o, f)
+		b := en.button(o, f)
 		fmt.Fprintf(&out, "<%s> %s %s", b.Label, b.Style, b.Action)
 		if c := b.Confirm; c != nil {
 			fmt.Fprintf(&out, " | %s | %s | %s", c.Title, c.Text, c.OK)
@@ -186,7 +186,7 @@ func TestStates(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o, fs := make()
-			compare(t, filepath.Join("testdata", "states", name+".txt"), show(Parent(o, at))+offers(o, fs...))
+			compare(t, filepath.Join("testdata", "states", name+".txt"), show(en.Parent(o, at))+offers(o, fs...))
 		})
 	}
 }
@@ -255,7 +255,7 @@ func TestTold(t *testing.T) {
 		{idle, idle, deploy.Event{Type: deploy.EventEnded, Lane: 1, OK: true, At: t0.Add(21 * time.Second)}},
 		{plain, plain, deploy.Event{Type: deploy.EventChosen, Lane: 1, By: "U0BOB", Act: act(deploy.ActGoOn, "U0BOB", "done by hand")}},
 	} {
-		s := tell(c.was, c.is, c.e)
+		s := en.tell(c.was, c.is, c.e)
 		fmt.Fprintf(&out, "%s\n[%s] %s\n", c.e.Type, s.tone, s.text.Plain())
 		for _, span := range s.text {
 			if span.Kind == Ping {
@@ -290,8 +290,8 @@ func TestLists(t *testing.T) {
 		{Lock: holds[1], Name: "i-0004", Slash: "/deploy"},
 	}
 	ops := []deploy.Operation{queued, open, one, first}
-	out := "===== status\n" + show(Status(ops, holds, time.UTC)) + "===== queue\n" + show(Queue(ops, time.UTC)) + "===== an empty queue\n" + show(Queue(nil, time.UTC)) +
-		"===== reminder\n" + show(Reminder(held, now, time.UTC))
+	out := "===== status\n" + show(en.Status(ops, holds, time.UTC)) + "===== queue\n" + show(en.Queue(ops, time.UTC)) + "===== an empty queue\n" + show(en.Queue(nil, time.UTC)) +
+		"===== reminder\n" + show(en.Reminder(held, now, time.UTC))
 	s := begin(t, plan(t, deploy.KindDeploy, 2)).approve(time.Minute).steps(0, 4).steps(1, 1)
 	s.does(time.Hour, deploy.Event{Type: deploy.EventBegun, Lane: 1, Attempt: 1, Deadline: now})
 	s.does(time.Hour, deploy.Event{Type: deploy.EventEnded, Lane: 1, Cause: deploy.Because(deploy.CommandFailed, "exit", 1), Output: "npm ERR! disk full\n"})
@@ -299,7 +299,7 @@ func TestLists(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out += "===== logs\n" + show(Logs(op, outputs)) + "===== no logs\n" + show(Logs(op, nil))
+	out += "===== logs\n" + show(en.Logs(op, outputs)) + "===== no logs\n" + show(en.Logs(op, nil))
 	compare(t, filepath.Join("testdata", "lists.txt"), out)
 }
 
@@ -313,7 +313,7 @@ func TestLogsFitIntoOneMessage(t *testing.T) {
 			outputs = append(outputs, Output{Lane: i, Verb: deploy.VerbCommand, Text: strings.Repeat(line, 200) + "the end"})
 		}
 		chars, ends := 0, 0
-		for _, b := range Logs(op, outputs).Blocks {
+		for _, b := range en.Logs(op, outputs).Blocks {
 			chars += len([]rune(b.Code))
 			if len([]rune(b.Code)) > logsBlock {
 				t.Errorf("a block of %d characters", len([]rune(b.Code)))

@@ -6,12 +6,12 @@ import (
 
 // Thread tells what a few events have changed, in their order, as one message; ok is false if there is nothing to
 // tell. before is the operation as it was before the first of them.
-func Thread(before deploy.Operation, events []deploy.Event) (m Message, after deploy.Operation, ok bool, err error) {
+func (w Voice) Thread(before deploy.Operation, events []deploy.Event) (m Message, after deploy.Operation, ok bool, err error) {
 	o := before
 	var texts []Text
 	var batch batch
 	flush := func() {
-		if text := batch.take(o); len(text) > 0 {
+		if text := batch.take(w, o); len(text) > 0 {
 			texts = append(texts, text)
 			m.Blocks = append(m.Blocks, Block{Text: text})
 		}
@@ -21,10 +21,10 @@ func Thread(before deploy.Operation, events []deploy.Event) (m Message, after de
 		if o, err = deploy.Apply(o, e); err != nil {
 			return m, o, false, err
 		}
-		if batch.add(was, o, e) {
+		if batch.add(w, was, o, e) {
 			continue
 		}
-		said := tell(was, o, e)
+		said := w.tell(was, o, e)
 		if len(said.text) == 0 {
 			continue
 		}
@@ -44,7 +44,7 @@ func Thread(before deploy.Operation, events []deploy.Event) (m Message, after de
 	}
 	m.Text = texts[len(texts)-1].Plain()
 	if m.Tone != Neutral {
-		m.Text = Title(o) + ": " + headline(o)
+		m.Text = w.titled(o)
 	}
 	m.Blocks = merge(m.Blocks)
 	return m, o, true, nil

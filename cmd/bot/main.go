@@ -17,7 +17,6 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"junban/bot/card"
 	"junban/bot/slackapi"
 	"junban/cmd/internal/app"
 	"junban/cmd/internal/config"
@@ -56,7 +55,7 @@ func run(ctx context.Context, args []string, env func(string) string, stdout, st
 		fmt.Fprintf(stderr, "junban: %v\nTry junban --help.\n", err)
 		return exitUsage
 	}
-	out := output{stdout, stderr, env}
+	out := output{stdout, stderr, env, isTerminal(stdout)}
 	if err := parsed.Run(out); err != nil {
 		if faults, ok := errors.AsType[config.Faults](err); ok {
 			fmt.Fprintln(stderr, faults) // one a line, as editors and CI read them
@@ -72,6 +71,21 @@ func run(ctx context.Context, args []string, env func(string) string, stdout, st
 type output struct {
 	stdout, stderr io.Writer
 	env            func(string) string
+	terminal       bool // a person reads stdout: what they cannot read has no place there
+}
+
+// isTerminal reports whether a person reads what is written there: it is a device, and not the one that swallows all.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return false
+	}
+	null, err := os.Stat(os.DevNull)
+	return err != nil || !os.SameFile(info, null)
 }
 
 func (o output) json(v any) error {
@@ -86,11 +100,12 @@ type file struct {
 
 type commands struct {
 	Run      runCmd      `cmd:"" help:"Connect to Slack and serve. Reads SLACK_BOT_TOKEN and SLACK_APP_TOKEN, and the AWS SDK's own variables."`
+	Init     initCmd     `cmd:"" help:"Write a first configuration from a target group as it is now. Only reads AWS."`
 	Check    checkCmd    `cmd:"" help:"Check the configuration, offline: exit 0, or 1 with file:line:column: message."`
 	Doctor   doctorCmd   `cmd:"" help:"What would make a rolling deploy unsafe, from AWS as it is now: exit 0, or 1 if something blocks. Touches nothing."`
 	Plan     planCmd     `cmd:"" help:"Print what a deploy would do, from AWS as it is now. Touches nothing."`
 	Status   statusCmd   `cmd:"" help:"What runs, waits and is held: asks the running bot, or reads the store."`
-	History  historyCmd  `cmd:"" help:"The last operations and how they ended."`
+	History  historyCmd  `cmd:"" help:"The last operations and how they ended; or, with --png, one of them as a picture."`
 	Schema   schemaCmd   `cmd:"" help:"Print the configuration's JSON Schema, for editors."`
 	Manifest manifestCmd `cmd:"" help:"Print the Slack app's manifest, to be pasted into Slack."`
 	Policy   policyCmd   `cmd:"" help:"Print the least IAM policy that this configuration needs."`
@@ -142,16 +157,17 @@ func (p *planCmd) Run(ctx context.Context, o output) error {
 	plan, err := app.Plan(ctx, p.Config, deploy.Ask{
 		Kind: deploy.KindDeploy, Service: p.Service, Ref: p.Ref, Environment: p.Environment, On: p.Instance,
 	}, log)
-	if cause, refused := deploy.RefusalOf(err); refused {
-		return fmt.Errorf("%s", card.Because(cause, nil).Plain())
-	}
 	if err != nil {
-		return err
+		return app.Explain(err)
 	}
 	if p.JSON {
 		return o.json(plan)
 	}
-	_, err = fmt.Fprint(o.stdout, card.PlanText(plan))
+	voice, err := app.Voice(p.Config)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprint(o.stdout, voice.PlanText(plan))
 	return err
 }
 
@@ -172,23 +188,6 @@ func (s *statusCmd) Run(ctx context.Context, o output) error {
 		fmt.Fprintln(o.stderr, "No bot is running; this is what the store says.")
 	}
 	_, err = fmt.Fprintln(o.stdout, status.Text)
-	return err
-}
-
-type historyCmd struct {
-	file
-	JSON bool `name:"json" help:"As JSON."`
-}
-
-func (h *historyCmd) Run(ctx context.Context, o output) error {
-	rows, text, err := app.ReadHistory(ctx, h.Config)
-	if err != nil {
-		return err
-	}
-	if h.JSON {
-		return o.json(rows)
-	}
-	_, err = fmt.Fprintln(o.stdout, text)
 	return err
 }
 

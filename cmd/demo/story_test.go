@@ -203,7 +203,7 @@ func (p *play) aBrokenRelease() {
 	p.approve(p.phone)
 
 	p.desk.until("it halts on the second instance", cardSays("Waiting for a decision", "web-2 failed"))
-	p.desk.until("the output is told", threadSays("this release is broken", "exit code"))
+	p.desk.until("the output is told", threadSays("this release is broken", "The verification"))
 	p.phone.until("the phone has it too", cardSays("Waiting for a decision"))
 	p.phone.shoot("6 halted card")
 	p.phone.press("the thread", fmt.Sprintf(`[data-ts="%s"] [data-testid=replies]`, ts))

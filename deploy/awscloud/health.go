@@ -40,9 +40,10 @@ func (c *Cloud) healthOf(group string) *shared[deploy.Reading] {
 	defer c.mu.Unlock()
 	s := c.health[group]
 	if s == nil {
+		var known memory
 		s = &shared[deploy.Reading]{
 			read: func(ctx context.Context, began func(time.Time)) (deploy.Reading, time.Time, error) {
-				r, err := c.describeHealth(ctx, group, began)
+				r, err := c.describeHealth(ctx, group, &known, began)
 				return r, r.Begun, err
 			},
 		}
@@ -52,25 +53,23 @@ func (c *Cloud) healthOf(group string) *shared[deploy.Reading] {
 }
 
 // describeHealth makes one reading. Its Begun is the begin of the try that was answered.
-func (c *Cloud) describeHealth(ctx context.Context, group string, began func(time.Time)) (deploy.Reading, error) {
+func (c *Cloud) describeHealth(ctx context.Context, group string, known *memory, began func(time.Time)) (deploy.Reading, error) {
 	var r deploy.Reading
+	cut := cut{of: known}
 	call := c.reading(describing(group))
 	call.Began = func(at time.Time) {
 		r.Begun = at
 		began(at)
 	}
 	out, err := awscall.Make(ctx, call, func(ctx context.Context) (*elb.DescribeTargetHealthOutput, error) {
-		return c.elb.DescribeTargetHealth(ctx, &elb.DescribeTargetHealthInput{TargetGroupArn: aws.String(group)})
+		in := &elb.DescribeTargetHealthInput{TargetGroupArn: aws.String(group)}
+		return c.elb.DescribeTargetHealth(ctx, in, elb.WithAPIOptions(cut.hook))
 	})
 	if err != nil {
 		return deploy.Reading{}, err
 	}
-	for _, d := range out.TargetHealthDescriptions {
-		t, err := target(group, d)
-		if err != nil {
-			return deploy.Reading{}, err
-		}
-		r.Targets = append(r.Targets, t)
+	if r.Targets, err = cut.targets(group, out); err != nil {
+		return deploy.Reading{}, err
 	}
 	return r, nil
 }

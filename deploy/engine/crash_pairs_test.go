@@ -13,7 +13,7 @@ func stride() int {
 	if n, err := strconv.Atoi(os.Getenv("JUNBAN_CRASH_STRIDE")); err == nil && n > 0 {
 		return n
 	}
-	return 29
+	return 29 * sweep
 }
 
 // TestPairsOfCrashes ends two lives, each at every hook, on the way to two deployed instances.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"junban/deploy"
@@ -142,11 +143,11 @@ func (l *loop) look(ctx context.Context, look deploy.Look) {
 		return
 	}
 	l.looks[key] = true
-	cloud, alarms := l.e.Cloud(l.op.Plan.Account), l.op.Plan.Rules.Alarms
+	cloud, plan := l.e.Cloud(l.op.Plan.Account), l.op.Plan
 	l.child(ctx, func(ctx context.Context) func() {
 		ctx, cancel := context.WithTimeout(ctx, callLimit)
 		defer cancel()
-		note, err := see(ctx, cloud, look, alarms)
+		note, err := see(ctx, cloud, look, plan)
 		return func() {
 			delete(l.looks, key)
 			l.looked(key, note, err)
@@ -155,10 +156,10 @@ func (l *loop) look(ctx context.Context, look deploy.Look) {
 }
 
 // see makes one look. It answers how to note what was seen.
-func see(ctx context.Context, c Cloud, look deploy.Look, alarms []string) (func(*deploy.Seen), error) {
+func see(ctx context.Context, c Cloud, look deploy.Look, plan deploy.Plan) (func(*deploy.Seen), error) {
 	switch {
 	case look.Alarms:
-		a, err := c.Alarms(ctx, alarms)
+		a, err := c.Alarms(ctx, plan.Rules.Alarms)
 		return func(s *deploy.Seen) { s.Alarms = a }, err
 	case look.Group == "":
 		host, err := c.Host(ctx, look.Instance)
@@ -166,6 +167,7 @@ func see(ctx context.Context, c Cloud, look deploy.Look, alarms []string) (func(
 	}
 	asked := time.Now()
 	reading, err := c.Health(ctx, look.Group, look.At)
+	reading = plan.Preview.Index(look.Group, reading)
 	return func(s *deploy.Seen) {
 		if last, ok := s.Groups[look.Group]; ok && last.Begun.Before(reading.Begun) {
 			s.Prior[look.Group] = last
@@ -173,7 +175,7 @@ func see(ctx context.Context, c Cloud, look deploy.Look, alarms []string) (func(
 		if !reading.Begun.Before(asked) { // else it was made for somebody else
 			s.Looks[look.Group]++
 		}
-		s.Groups[look.Group] = reading.Indexed()
+		s.Groups[look.Group] = reading
 	}, err
 }
 
@@ -191,6 +193,10 @@ func (l *loop) looked(key deploy.Look, note func(*deploy.Seen), err error) {
 	}
 	delete(l.seen.Faults, key)
 	note(&l.seen)
+	if key.Group != "" {
+		readings := maps.Clone(l.seen.Groups)
+		l.readings.Store(&readings)
+	}
 }
 
 // check reads what must be known at the start of an operation.

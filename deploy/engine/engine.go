@@ -327,6 +327,21 @@ func (e *Engine) active() []deploy.Operation {
 	return out
 }
 
+// Health is how healthy the groups of an operation were when they were last looked at; nothing if it does not run here.
+func (e *Engine) Health(id deploy.ID) []deploy.GroupHealth {
+	e.mu.Lock()
+	l := e.loops[id]
+	e.mu.Unlock()
+	if l == nil {
+		return nil
+	}
+	op, readings := l.snapshot.Load(), l.readings.Load()
+	if op == nil || readings == nil {
+		return nil
+	}
+	return deploy.HealthIn(*op, *readings)
+}
+
 // poke tells an operation's loop that somebody else has written to its journal.
 func (e *Engine) poke(id deploy.ID) {
 	e.mu.Lock()

@@ -483,7 +483,7 @@ func TestReviewEveryActAtEveryEvent(t *testing.T) {
 		for _, delay := range []time.Duration{2 * time.Second, 60 * time.Second} {
 			for _, kind := range []string{"deploy", "failing", "drain", "restore"} {
 				for aborts := 1; aborts <= 2; aborts++ {
-					for k := 3; k < 30; k++ {
+					for k := 3; k < 30; k += sweep {
 						over := true
 						for crash := 0; crash < crashes(); crash++ {
 							n++

@@ -19,7 +19,7 @@ const (
 )
 
 // loop drives one operation: it asks the core, writes its events, begins its effects and looks, and waits for the
-// next thing to happen. All its fields but snapshot and pokes belong to its own goroutine.
+// next thing to happen. All its fields but snapshot, readings and pokes belong to its own goroutine.
 type loop struct {
 	e      *Engine
 	id     deploy.ID
@@ -31,6 +31,7 @@ type loop struct {
 	looks map[deploy.Look]bool      // under way; the Look has no time
 
 	snapshot atomic.Pointer[deploy.Operation]
+	readings atomic.Pointer[map[string]deploy.Reading] // the latest of each group, for people
 	pokes    atomic.Uint32
 	poked    chan struct{}
 	results  chan func()
@@ -184,7 +185,7 @@ func (l *loop) write(ctx context.Context, ev deploy.Event) error {
 // take makes an operation the present one, and forgets what was seen of effects of steps that are over.
 func (l *loop) take(after deploy.Operation) {
 	for i := range l.op.Lanes {
-		if !l.op.Lanes[i].Moved(after.Lanes[i]) {
+		if !l.op.Lanes[i].Moved(&after.Lanes[i]) {
 			continue
 		}
 		if l.op.Lanes[i].Waits() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"junban/deploy"
@@ -92,16 +93,12 @@ type Directory interface {
 
 // Mistake is an error for the person who asked: what was wrong, and what would be accepted. Nothing was done.
 type Mistake struct {
-	Wrong  string // a sentence
-	Accept string // a line to copy, or a list; may be empty
+	What   deploy.Cause // what was wrong: its code names a sentence of package bot/lang
+	Accept string       // a line to copy, or a list; may be empty
 }
 
-func (m *Mistake) Error() string {
-	if m.Accept == "" {
-		return m.Wrong
-	}
-	return m.Wrong + " " + m.Accept
-}
+// Error is for logs; people read the sentence.
+func (m *Mistake) Error() string { return strings.TrimSpace(m.What.String() + " " + m.Accept) }
 
 // Book is the configuration: what is asked for, with everything that the configuration says of it, and the target
 // groups (names or ARNs) concerned. An ask that the configuration does not know is a *Mistake.

@@ -85,7 +85,7 @@ func init() {
 			[]guard{{engine, "TestARollbackThatFailsIsNotRolledBack"}},
 		},
 		{
-			"people are not called anew", apply, "	if o.WaitsSince().IsZero() {", "	if o.ID == \"\" {",
+			"people are not called anew", apply, "	if o.Called > 0 && o.WaitsSince().IsZero() {", "	if o.Called > 0 && o.ID == \"\" {",
 			[]guard{{engine, "TestPeopleAreCalledAnewForTheNextFailure"}},
 		},
 		{
@@ -183,6 +183,18 @@ func init() {
 		{
 			"what appears joins a pinned fleet", "deploy/drift.go", "	if dynamic {\n", "	if dynamic || m.op.ID != \"\" {\n",
 			[]guard{{engine, "TestAnInstanceThatAppears"}},
+		},
+		{
+			"what appears is not noticed", fleet, "		return r.unknown\n", "		return nil\n",
+			[]guard{{engine, "TestAnInstanceThatAppears"}},
+		},
+		{
+			"what a comment hides is taken for a target", "deploy/awscloud/rows.go", " || bytes.Contains(body, []byte(\"<!\"))", "",
+			[]guard{{"./deploy/awscloud", "TestAReadingDoesNotDependOnTheOneBefore"}},
+		},
+		{
+			"a target that is known is decoded again", "deploy/awscloud/rows.go", "		if !ok {\n			r = row{", "		if ok = false; !ok {\n			r = row{",
+			[]guard{{"./deploy/awscloud", "TestARowThatIsKnownIsNotDecodedAgain"}},
 		},
 		{
 			"what vanished is known from one reading", "deploy/verb_leave.go", "	if sure {\n		g := m.op.Plan.Preview", "	if !sure {\n		g := m.op.Plan.Preview",

@@ -80,7 +80,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 	a.people = people{a.slack}
 	sink := &relay{}
 	places := newPlaces(cfg, accountsOf(c), a.shelf.Reach)
-	doctor := newExaminer(a.shelf, places.cloud, func(ctx context.Context) (Status, error) { return readStatus(ctx, s, c.Zone) })
+	doctor := newExaminer(a.shelf, places.cloud, func(ctx context.Context) (Status, error) { return readStatus(ctx, s, a.shelf.voice, c.Zone) })
 	doctor.slack = a.slack.Check
 	a.engine = engine.New(engine.Options{
 		Journal: s, Cloud: places.cloud, Runner: places.runner, Doctor: doctor, Historian: newHistorian(a.shelf.config),
@@ -89,7 +89,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 	a.desk = &watched{a.engine, a.shelf.config}
 	a.bot = bot.New(bot.Options{
 		Desk: a.desk, Channels: c.Slack.Channels, Chat: a.slack, Directory: a.slack, Memory: s, Rooms: a.shelf, Examiner: doctor, NewID: engine.NewID,
-		Slash: c.Slack.Command, Zone: c.Zone, Log: o.Log,
+		Slash: c.Slack.Command, Zone: c.Zone, Voice: a.shelf.voice, Log: o.Log,
 	})
 	sink.to = append(sink.to, a.bot.Moved, a.moved.ring)
 	return a, nil

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -46,36 +45,55 @@ func (b book) Request(ask deploy.Ask) (deploy.Request, engine.Want, error) {
 func (b book) ref(ask deploy.Ask, t config.Target) error {
 	switch n := len([]rune(ask.Ref)); {
 	case n > longestRef:
-		return b.wrong(ask, fmt.Sprintf("That ref has %d characters; at most %d are accepted.", n, longestRef))
+		return b.wrong(ask, "mistake.ref.long", "n", n, "most", longestRef)
 	case strings.HasPrefix(ask.Ref, "-"):
-		return b.wrong(ask, "A ref does not begin with a dash: commands would take it for an option.")
+		return b.wrong(ask, "mistake.ref.dash")
 	case bot.Narrow(ask.Ref) != ask.Ref && t.Ref.Pattern.MatchString(bot.Narrow(ask.Ref)):
 		ask.Ref = bot.Narrow(ask.Ref)
-		return &engine.Mistake{Wrong: "That ref is in full-width characters. Did you mean:", Accept: b.line(ask)}
+		return &engine.Mistake{What: deploy.Because("mistake.ref.wide"), Accept: b.line(ask)}
 	case !t.Ref.Pattern.MatchString(ask.Ref):
-		return b.wrong(ask, fmt.Sprintf("%s takes refs of the pattern %s, and that is none.", ask.Service, t.Ref.Pattern))
+		return b.wrong(ask, "mistake.ref.pattern", "service", ask.Service, "pattern", t.Ref.Pattern)
 	}
 	return nil
 }
 
 func (b book) mistake(ask deploy.Ask, err error) error {
+	what := deploy.Because("mistake.other", "error", capital(err.Error()))
 	if needed, ok := errors.AsType[*config.EnvironmentNeededError](err); ok {
 		var lines []string
 		for _, env := range needed.Known {
 			ask.Environment = env
 			lines = append(lines, b.line(ask))
 		}
-		return &engine.Mistake{Wrong: "Which environment?", Accept: strings.Join(lines, "\n")}
+		return &engine.Mistake{What: deploy.Because("mistake.which_environment"), Accept: strings.Join(lines, "\n")}
 	}
-	if unknown, ok := errors.AsType[*config.UnknownServiceError](err); ok && !slices.Contains(unknown.Known, ask.Service) {
-		return &engine.Mistake{Wrong: capital(err.Error()) + ".", Accept: b.slash + " SERVICE REF [to ENVIRONMENT] [on INSTANCE]"}
+	if unknown, ok := errors.AsType[*config.UnknownServiceError](err); ok {
+		name, near := unknown.Named()
+		what = deploy.Because(nearer("mistake.no_service", near), "name", name, "near", near, "known", strings.Join(unknown.Known, ", "))
+		return &engine.Mistake{What: what, Accept: b.slash + " SERVICE REF [to ENVIRONMENT] [on INSTANCE]"}
 	}
-	return &engine.Mistake{Wrong: capital(err.Error()) + "."}
+	if unknown, ok := errors.AsType[*config.UnknownEnvironmentError](err); ok {
+		name, near := unknown.Named()
+		code := nearer("mistake.no_environment", near)
+		if len(unknown.Known) == 0 {
+			code = "mistake.no_environments"
+		}
+		what = deploy.Because(code, "service", unknown.Service, "name", name, "near", near, "known", strings.Join(unknown.Known, ", "))
+	}
+	return &engine.Mistake{What: what}
 }
 
-func (b book) wrong(ask deploy.Ask, what string) error {
+// nearer is the sentence that also says what was probably meant, if something was.
+func nearer(code deploy.Code, near string) deploy.Code {
+	if near == "" {
+		return code
+	}
+	return code + ".near"
+}
+
+func (b book) wrong(ask deploy.Ask, what deploy.Code, pairs ...any) error {
 	ask.Ref = "REF"
-	return &engine.Mistake{Wrong: what, Accept: b.line(ask)}
+	return &engine.Mistake{What: deploy.Because(what, pairs...), Accept: b.line(ask)}
 }
 
 // line writes an ask as it is typed.

@@ -41,20 +41,24 @@ func (b book) Resolve(ctx context.Context, ask deploy.Ask) (string, error) {
 	words := strings.Fields(got.Stdout)
 	switch {
 	case got.Exit != 0 || len(words) == 0:
-		return "", b.wrong(ask, fmt.Sprintf("There is no ref %s in %s (ref.resolve: %s).", ask.Ref, t.Service, said(got)))
+		code, complaint := deploy.Code("mistake.ref.none"), complaint(got)
+		if complaint != "" {
+			code = "mistake.ref.none.said"
+		}
+		return "", b.wrong(ask, code, "ref", ask.Ref, "service", t.Service, "exit", got.Exit, "said", complaint)
 	case !revisions.MatchString(words[0]):
 		return "", fmt.Errorf("ref.resolve answered %q, which is no revision: one word of letters, digits and ._/:@+- is wanted", deploy.FirstLine(got.Stdout))
 	}
 	return words[0], nil
 }
 
-// said is what a script gave as the reason: its exit code, and the last line of its complaint.
-func said(a localrun.Answer) string {
+// complaint is what a script gave as the reason: the last line of what it said, if anything.
+func complaint(a localrun.Answer) string {
 	lines := strings.Split(strings.TrimSpace(a.Stderr), "\n")
 	if last := lines[len(lines)-1]; last != "" {
-		return fmt.Sprintf("exit %d, %s", a.Exit, deploy.FirstLine(deploy.Redact(last)))
+		return deploy.FirstLine(deploy.Redact(last))
 	}
-	return fmt.Sprintf("exit %d", a.Exit)
+	return ""
 }
 
 // Reach is how a service's hosts are reached through ssh.
@@ -64,7 +68,7 @@ func (b book) Reach(service, environment string) (sshrun.Options, error) {
 		return sshrun.Options{}, err
 	}
 	if t.Run.SSH == nil {
-		return sshrun.Options{}, &engine.Mistake{Wrong: "deploy.yaml does not say any more how the hosts of " + service + " are reached through ssh."}
+		return sshrun.Options{}, &engine.Mistake{What: deploy.Because("mistake.no_ssh", "service", service)}
 	}
 	s := t.Run.SSH
 	return sshrun.Options{User: s.User, Port: s.Port, Key: s.Key, KnownHosts: s.KnownHosts}, nil

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"junban/bot/card"
 	"junban/cmd/internal/config"
 	"junban/deploy"
 	"junban/deploy/engine"
@@ -90,7 +91,7 @@ func TestTheBookAnswersMistakesWithLinesToCopy(t *testing.T) {
 	} {
 		_, _, err := b.Request(c.ask)
 		m, ok := errors.AsType[*engine.Mistake](err)
-		if !ok || !strings.Contains(m.Wrong, c.wrong) || m.Accept != c.accept {
+		if !ok || !strings.Contains(card.English().Mistake(m.What).Plain(), c.wrong) || m.Accept != c.accept {
 			t.Errorf("%s: %v\n%q", name, err, m)
 		}
 	}

@@ -188,14 +188,14 @@ func (a *App) refusal(o Order, err error) *Refused {
 		return no
 	}
 	if cause, ok := deploy.RefusalOf(err); ok {
-		no := &Refused{Why: card.Because(cause, nil).Plain(), status: http.StatusConflict}
+		no := &Refused{Why: card.English().Because(cause, nil).Plain(), status: http.StatusConflict}
 		if cause.Code == deploy.LockOfAnother {
 			no.Accept = strings.TrimSpace("junban unlock "+o.Service+" "+environmentFlag(o.Environment)) + " --reason REASON"
 		}
 		return no
 	}
 	if m, ok := errors.AsType[*engine.Mistake](err); ok {
-		return &Refused{Why: m.Wrong, Accept: typed(a.shelf.config().Slack.Command, m.Accept), status: http.StatusUnprocessableEntity}
+		return &Refused{Why: card.English().Mistake(m.What).Plain(), Accept: typed(a.shelf.config().Slack.Command, m.Accept), status: http.StatusUnprocessableEntity}
 	}
 	if errors.Is(err, engine.ErrNotFound) {
 		return &Refused{Why: "There is no such operation. Running ones are listed by:", Accept: "junban status", status: http.StatusNotFound}
@@ -256,7 +256,7 @@ func typed(slash, accept string) string {
 // receipt tells what an operation is and does now.
 func receipt(op deploy.Operation) Receipt {
 	row := op.Row()
-	text := strings.TrimSuffix(card.Parent(op, time.Now()).Text, ": "+string(op.State))
+	text := strings.TrimSuffix(card.English().Parent(op, time.Now()).Text, ": "+string(op.State))
 	if op.State == deploy.StateRequested {
 		text += ", waits for an approval in Slack"
 	}

@@ -24,7 +24,7 @@ func (a *App) request(ctx context.Context, o Order, by string) (Receipt, error) 
 	if o.At != "" {
 		at, err := bot.When(o.At, time.Now(), a.shelf.config().Zone)
 		if err != nil {
-			return Receipt{}, &Refused{Why: capital(err.Error()) + ".", status: http.StatusUnprocessableEntity}
+			return Receipt{}, err
 		}
 		ask.At = at
 	}
@@ -105,7 +105,7 @@ func (a *App) find(ctx context.Context, o Order) (deploy.Operation, error) {
 	}
 	var lines []string
 	for _, r := range fit {
-		lines = append(lines, fmt.Sprintf("junban %s %s   (%s)", o.Verb, r.Op, card.RowTitle(r)))
+		lines = append(lines, fmt.Sprintf("junban %s %s   (%s)", o.Verb, r.Op, card.English().RowTitle(r)))
 	}
 	return deploy.Operation{}, &Refused{Why: "Which one?", Accept: strings.Join(lines, "\n"), status: http.StatusConflict}
 }
@@ -147,7 +147,7 @@ func (a *App) follow(r *http.Request) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		p, err := progress(events, min(after, len(events)))
+		p, err := a.progress(events, min(after, len(events)))
 		if err != nil || len(events) > after || p.Operation.State.Finished() {
 			return p, err
 		}
@@ -161,12 +161,12 @@ func (a *App) follow(r *http.Request) (any, error) {
 	}
 }
 
-func progress(events []deploy.Event, after int) (Progress, error) {
+func (a *App) progress(events []deploy.Event, after int) (Progress, error) {
 	before, err := deploy.Replay(events[:after])
 	if err != nil {
 		return Progress{}, err
 	}
-	m, op, told, err := card.Thread(before, events[after:])
+	m, op, told, err := a.shelf.voice.Thread(before, events[after:])
 	p := Progress{Operation: op.Row(), Lines: []string{}}
 	if told {
 		for line := range strings.SplitSeq(m.Plain(), "\n") {

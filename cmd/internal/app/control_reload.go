@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"junban/bot/card"
 	"junban/bot/slackapi"
 	"junban/cmd/internal/config"
 	"junban/deploy"
@@ -24,10 +25,11 @@ import (
 type shelf struct {
 	now    atomic.Pointer[config.Config]
 	change sync.Mutex // one reload at a time
+	voice  card.Voice // its language, which cannot change while the bot runs
 }
 
 func newShelf(c *config.Config) *shelf {
-	s := &shelf{}
+	s := &shelf{voice: voiceOf(c)}
 	s.now.Store(c)
 	return s
 }

@@ -221,6 +221,8 @@ type Examination struct {
 	Blocked     bool   `json:"blocked"` // something blocks a deploy, or nothing could be read
 	Findings    []Told `json:"findings"`
 	Error       string `json:"error,omitempty"` // why nothing could be read
+
+	voice card.Voice // in which it is told
 }
 
 // Told is a finding with its sentences.
@@ -242,7 +244,7 @@ func (e Examination) Text() string {
 	for _, f := range e.Findings {
 		list = append(list, f.Finding)
 	}
-	return card.FindingsText(e.Name(), list)
+	return e.voice.FindingsText(e.voice.Service(e.Service, e.Environment), list)
 }
 
 // Examine examines a service of a configuration in an environment, "" meaning all of them, from AWS as it is now. It needs
@@ -277,11 +279,12 @@ func Examine(ctx context.Context, o Options, service, environment string) ([]Exa
 		return service != "" && t.Service != service || environment != "" && t.Environment != environment
 	})
 	out := make([]Examination, len(chosen))
+	voice := voiceOf(c)
 	var all errgroup.Group
 	all.SetLimit(atOnce)
 	for i, t := range chosen {
 		all.Go(func() error {
-			out[i] = examine(ctx, e, t)
+			out[i] = examine(ctx, e, t, voice)
 			return ctx.Err()
 		})
 	}
@@ -293,7 +296,7 @@ func Examine(ctx context.Context, o Options, service, environment string) ([]Exa
 	}
 	if len(out) == 0 { // the book knows how to say what there is
 		_, _, err := b.Request(deploy.Ask{Kind: asked, Service: service, Environment: environment})
-		return nil, err
+		return nil, Explain(err)
 	}
 	return out, nil
 }
@@ -312,16 +315,16 @@ func newExaminer(b catalogue, clouds func(string) engine.Cloud, status func(cont
 	return &examiner{targets: b.Targets, book: b, clouds: clouds, status: status, channel: b.Channel}
 }
 
-func examine(ctx context.Context, e *examiner, t config.Target) Examination {
-	out := Examination{Service: t.Service, Environment: t.Environment, Findings: []Told{}}
+func examine(ctx context.Context, e *examiner, t config.Target, voice card.Voice) Examination {
+	out := Examination{Service: t.Service, Environment: t.Environment, Findings: []Told{}, voice: voice}
 	found, err := e.Doctor(ctx, t.Service, t.Environment)
 	if err != nil {
-		out.Error, out.Blocked = err.Error(), true
+		out.Error, out.Blocked = Explain(err).Error(), true
 		return out
 	}
 	out.Blocked = len(doctor.Blocking(found)) > 0
 	for _, f := range found {
-		seen, mend := card.Finding(f)
+		seen, mend := voice.Finding(f)
 		out.Findings = append(out.Findings, Told{f, seen.Plain(), mend.Plain()})
 	}
 	return out

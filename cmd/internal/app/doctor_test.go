@@ -165,7 +165,7 @@ func TestDoctorRefusesWhatItDoesNotKnow(t *testing.T) {
 		{"web", "nowhere", "production"},
 		{"web", "staging", "examining web: AWS is away"},
 	} {
-		if _, err := e.Doctor(t.Context(), c.service, c.environment); err == nil || !strings.Contains(err.Error(), c.says) {
+		if _, err := e.Doctor(t.Context(), c.service, c.environment); err == nil || !strings.Contains(Explain(err).Error(), c.says) {
 			t.Errorf("%v: %v", c, err)
 		}
 	}

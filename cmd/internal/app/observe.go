@@ -43,7 +43,7 @@ func (w *watched) observes() error {
 		lines = append(lines, c.Slack.Command+" "+can)
 	}
 	return &engine.Mistake{
-		Wrong:  "This bot only observes (mode: observe in deploy.yaml): it takes no requests and changes nothing. What it does:",
+		What:   deploy.Because("mistake.observes"),
 		Accept: strings.Join(lines, "\n"),
 	}
 }

@@ -11,6 +11,9 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"junban/bot"
+	"junban/deploy"
 )
 
 // socketPath is where the running bot of a store listens for its operator.
@@ -71,13 +74,17 @@ func (a *App) serve(ctx context.Context, l net.Listener) error {
 		})
 	}
 	read("GET /status", func(r *http.Request) (any, error) {
-		s, err := readStatus(r.Context(), a.store, a.shelf.config().Zone)
+		s, err := readStatus(r.Context(), a.store, a.shelf.voice, a.shelf.config().Zone)
 		s.Running = true
 		return s, err
 	})
 	read("GET /history", func(r *http.Request) (any, error) { return a.store.Recent(r.Context(), "", historyLimit) })
+	read("GET /audit", func(r *http.Request) (any, error) { return bot.Audit(r.Context(), a.store, auditLimit) })
 	read("GET /locks", func(r *http.Request) (any, error) { return a.store.Locks(r.Context()) })
 	read("GET /follow", a.follow)
+	read("GET /picture", func(r *http.Request) (any, error) {
+		return readPicture(r.Context(), a.desk.Events, deploy.ID(r.URL.Query().Get("op")), a.shelf.voice, a.shelf.config().Zone)
+	})
 	mux.HandleFunc("POST /do", a.order)
 	srv := &http.Server{
 		Handler: mux, ReadHeaderTimeout: 5 * time.Second, MaxHeaderBytes: 16 << 10,

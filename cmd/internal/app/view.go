@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"time"
 
+	"junban/bot"
 	"junban/bot/card"
 	"junban/cmd/internal/config"
 	"junban/deploy"
@@ -19,6 +20,7 @@ type journal interface {
 	Unfinished(ctx context.Context) ([]deploy.Row, error)
 	Recent(ctx context.Context, service string, limit int) ([]deploy.Row, error)
 	Locks(ctx context.Context) ([]deploy.Lock, error)
+	List(ctx context.Context, table string, f func(key string, value []byte) error) error // of the conversation's memory
 }
 
 // Status is what runs, waits and is held.
@@ -42,7 +44,7 @@ type Instance struct {
 	Status string `json:"status"`
 }
 
-func readStatus(ctx context.Context, j journal, zone *time.Location) (Status, error) {
+func readStatus(ctx context.Context, j journal, voice card.Voice, zone *time.Location) (Status, error) {
 	s := Status{Operations: []View{}, Held: []deploy.Lock{}}
 	rows, err := j.Unfinished(ctx)
 	if err != nil {
@@ -73,14 +75,14 @@ func readStatus(ctx context.Context, j journal, zone *time.Location) (Status, er
 			s.Held = append(s.Held, l)
 		}
 	}
-	s.Text = card.Status(ops, s.Held, zone).Plain()
+	s.Text = voice.Status(ops, s.Held, zone).Plain()
 	return s, nil
 }
 
 // ReadStatus asks the running bot of a configuration, or, with none running, reads its store.
 func ReadStatus(ctx context.Context, path string) (s Status, err error) {
 	_, err = read(ctx, path, "/status", &s, func(j journal, c *config.Config) (err error) {
-		s, err = readStatus(ctx, j, c.Zone)
+		s, err = readStatus(ctx, j, voiceOf(c), c.Zone)
 		return err
 	})
 	return s, err
@@ -96,8 +98,20 @@ func ReadHistory(ctx context.Context, path string) (rows []deploy.Row, text stri
 	if err != nil {
 		return nil, "", err
 	}
-	return rows, card.History(rows, c.Zone).Plain(), nil
+	return rows, voiceOf(c).History(rows, c.Zone).Plain(), nil
 }
+
+// ReadAudit is the same for what was refused in the chat, newest first.
+func ReadAudit(ctx context.Context, path string) (refused []bot.Refused, err error) {
+	_, err = read(ctx, path, "/audit", &refused, func(j journal, _ *config.Config) (err error) {
+		refused, err = bot.Audit(ctx, j, auditLimit)
+		return err
+	})
+	return refused, err
+}
+
+// auditLimit is how many refusals are listed.
+const auditLimit = 200
 
 // errNoStore says that no bot has ever run with a configuration.
 var errNoStore = fmt.Errorf("its store was never made (%w)", fs.ErrNotExist)

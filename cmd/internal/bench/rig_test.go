@@ -75,7 +75,7 @@ func newRig(tb testing.TB, s setup) *rig {
 	if r.store, err = store.Open(filepath.Join(r.dir, "junban.db"), store.Options{}); err != nil {
 		tb.Fatal(err)
 	}
-	r.starts = &starters{Journal: r.store, aws: r.aws, left: s.services, open: make(chan struct{}), calls: map[deploy.ID]int{}}
+	r.starts = &starters{Store: r.store, aws: r.aws, left: s.services, open: make(chan struct{}), calls: map[deploy.ID]int{}}
 	if !s.together {
 		close(r.starts.open)
 	}
@@ -239,7 +239,7 @@ func (r *rig) finish(ids []deploy.ID) []deploy.Operation {
 // starters is a journal that notes which calls had been made when an operation started, and in which, if they are to start
 // together, none starts before all that are expected to.
 type starters struct {
-	engine.Journal
+	*store.Store
 	aws   *awssim.Server
 	open  chan struct{} // closed: operations may start
 	mu    sync.Mutex
@@ -263,7 +263,7 @@ func (s *starters) Append(ctx context.Context, e deploy.Event, row deploy.Row, c
 			return ctx.Err()
 		}
 	}
-	return s.Journal.Append(ctx, e, row, c)
+	return s.Store.Append(ctx, e, row, c)
 }
 
 func (s *starters) opened() bool {

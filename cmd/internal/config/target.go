@@ -17,6 +17,12 @@ func (e *UnknownServiceError) Error() string {
 	return fmt.Sprintf("there is no service %s; %s", quote(e.Service), suggest(e.Service, e.Known))
 }
 
+// Named answers what was asked for, quoted, and the service that was
+// probably meant, or "".
+func (e *UnknownServiceError) Named() (quoted, meant string) {
+	return quote(e.Service), near(e.Service, e.Known)
+}
+
 // UnknownEnvironmentError is a request for an environment that the service
 // does not have.
 type UnknownEnvironmentError struct {
@@ -31,6 +37,12 @@ func (e *UnknownEnvironmentError) Error() string {
 		return fmt.Sprintf("%s has no environments, so it cannot go to %s; name the service alone", e.Service, quote(e.Environment))
 	}
 	return fmt.Sprintf("%s has no environment %s; %s", e.Service, quote(e.Environment), suggest(e.Environment, e.Known))
+}
+
+// Named answers what was asked for, quoted, and the environment that was
+// probably meant, or "".
+func (e *UnknownEnvironmentError) Named() (quoted, meant string) {
+	return quote(e.Environment), near(e.Environment, e.Known)
 }
 
 // suggest lists what there is, the nearest first.

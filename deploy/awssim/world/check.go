@@ -1,6 +1,9 @@
 package world
 
-import "time"
+import (
+	"container/heap"
+	"time"
+)
 
 // Check is one health check that is due.
 type Check struct {
@@ -22,19 +25,48 @@ type Result struct {
 	Code   int    // the HTTP status, for ReasonMismatch
 }
 
+// checks are the health checks to come, the next one first. One whose target
+// has another plan by now, or is checked no more, is left in until its turn.
+type checks []planned
+
+type planned struct {
+	at time.Time
+	g  *group
+	r  *registration
+}
+
+func (c checks) Len() int           { return len(c) }
+func (c checks) Less(i, j int) bool { return c[i].at.Before(c[j].at) }
+func (c checks) Swap(i, j int)      { c[i], c[j] = c[j], c[i] }
+func (c *checks) Push(x any)        { *c = append(*c, x.(planned)) }
+func (c *checks) Pop() any {
+	last := len(*c) - 1
+	x := (*c)[last]
+	*c = (*c)[:last]
+	return x
+}
+
+// plan puts a target's next check among them.
+func (c *checks) plan(g *group, r *registration) { heap.Push(c, planned{r.next, g, r}) }
+
+// first is the next check that will be made.
+func (c *checks) first() (planned, bool) {
+	for len(*c) > 0 {
+		p := (*c)[0]
+		if p.r.usable && p.r.next.Equal(p.at) && p.g.reg(p.r.pair) == p.r {
+			return p, true
+		}
+		heap.Pop(c)
+	}
+	return planned{}, false
+}
+
 // NextCheck is when the next health check is due; zero if none will be.
 func (w *World) NextCheck() time.Time {
 	w.enter()
 	defer w.mu.Unlock()
-	var next time.Time
-	for _, g := range w.groups {
-		for _, r := range g.regs {
-			if r.usable && (next.IsZero() || r.next.Before(next)) {
-				next = r.next
-			}
-		}
-	}
-	return next
+	p, _ := w.checks.first()
+	return p.at
 }
 
 // DueChecks returns the health checks that are due at now and plans each
@@ -44,20 +76,21 @@ func (w *World) DueChecks(now time.Time) []Check {
 	w.enter()
 	defer w.mu.Unlock()
 	var out []Check
-	for _, g := range w.groups {
-		for _, r := range g.regs {
-			if !r.usable || r.next.After(now) {
-				continue
-			}
-			if r.next = r.next.Add(g.Interval); !r.next.After(now) {
-				r.next = now.Add(g.Interval)
-			}
-			c := Check{Group: g.ARN, Pair: r.pair, Path: g.Path, Matcher: g.Matcher, Timeout: g.Timeout, gen: r.gen}
-			c.ID, c.Addr = w.addr(g, r.pair)
-			out = append(out, c)
+	for {
+		p, ok := w.checks.first()
+		if !ok || p.at.After(now) {
+			return out
 		}
+		g, r := p.g, p.r
+		heap.Pop(&w.checks)
+		if r.next = r.next.Add(g.Interval); !r.next.After(now) {
+			r.next = now.Add(g.Interval)
+		}
+		w.checks.plan(g, r)
+		c := Check{Group: g.ARN, Pair: r.pair, Path: g.Path, Matcher: g.Matcher, Timeout: g.Timeout, gen: r.gen}
+		c.ID, c.Addr = w.addr(g, r.pair)
+		out = append(out, c)
 	}
-	return out
 }
 
 // Answer tells the result of a health check. One that was asked of an earlier

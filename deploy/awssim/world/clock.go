@@ -15,8 +15,13 @@ type due struct {
 // tells each transition at its own moment however late somebody asks.
 func (w *World) advance(now time.Time) {
 	for {
+		if w.planned && (w.next.IsZero() || w.next.After(now)) {
+			w.at = now
+			return
+		}
 		d, ok := w.earliest()
 		if !ok || d.at.After(now) {
+			w.plan(d.at)
 			w.at = now
 			return
 		}
@@ -24,16 +29,25 @@ func (w *World) advance(now time.Time) {
 			w.at = d.at
 		}
 		d.do(w.at)
+		w.planned = false
 	}
 }
+
+// plan keeps when time will next do something, until the world changes: with a
+// thousand targets it takes long to find, and every call asks. What an Auto
+// Scaling group will do depends on too much for that.
+func (w *World) plan(next time.Time) { w.next, w.planned = next, len(w.scalings) == 0 }
 
 // NextChange is when time alone will next change something (a draining ends,
 // a registration settles, an instance has stopped); zero if nothing will.
 func (w *World) NextChange() time.Time {
 	w.enter()
 	defer w.mu.Unlock()
-	d, _ := w.earliest()
-	return d.at
+	if !w.planned {
+		d, _ := w.earliest()
+		w.plan(d.at)
+	}
+	return w.next
 }
 
 func (w *World) earliest() (due, bool) {

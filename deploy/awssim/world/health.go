@@ -183,8 +183,9 @@ func (w *World) assess(g *group, r *registration, now time.Time) {
 		r.state, r.passes, r.fails = Initial, 0, 0
 		r.next = now.Add(phase)
 		r.settling = now.Add(min(phase/2, registeringAt))
+		w.checks.plan(g, r)
 	}
-	r.usable = usable
+	r.usable, w.planned = usable, false
 	w.note(g, r.pair, now)
 }
 

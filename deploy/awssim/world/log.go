@@ -150,4 +150,5 @@ func (w *World) append(e Entry) {
 		e.Healthy = len(g.healthy)
 	}
 	w.log = append(w.log, e)
+	w.planned = false
 }

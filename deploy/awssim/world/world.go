@@ -52,6 +52,9 @@ type World struct {
 	scalings  []*scaling
 	alarms    []Alarm
 	at        time.Time // up to when the state is worked out
+	next      time.Time // when time will next do something; zero: never
+	planned   bool      // next holds: nothing has changed since it was worked out
+	checks    checks    // the health checks to come
 	changed   chan struct{}
 	log       []Entry
 	stale     time.Duration
@@ -129,6 +132,7 @@ func (w *World) enter() time.Time {
 
 // broadcast wakes whoever waits on Changed.
 func (w *World) broadcast() {
+	w.planned = false
 	close(w.changed)
 	w.changed = make(chan struct{})
 }
