@@ -91,7 +91,7 @@ func (t *teller) turn(ctx context.Context) (more bool, err error) {
 	switch {
 	case t.talk.Parent.TS == "":
 		return true, t.parent(ctx)
-	case stale && t.asks() && t.painter.free(true): // whoever has to act does not wait for what is told
+	case stale && !t.op.State.Finished() && t.painter.free(t.asks()): // nobody waits for all that is told to see how it stands
 		t.edit(ctx)
 		return true, nil
 	case !t.answered: // a bot that asked, now that there is something to look at
