@@ -18,7 +18,7 @@ func (w Voice) buttons(o deploy.Operation) []Block {
 		if _, ok := rows[f.Lane]; !ok {
 			order = append(order, f.Lane)
 		}
-		rows[f.Lane] = append(rows[f.Lane], w.button(o, f))
+		rows[f.Lane] = append(rows[f.Lane], w.offer(o, f)...)
 	}
 	var out []Block
 	for n, lane := range order {

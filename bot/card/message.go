@@ -93,6 +93,7 @@ const (
 	Ping  SpanKind = "ping" // Value is a user or group id: shown as a mention that notifies
 	Link  SpanKind = "link" // Value is a URL made by us, never by people
 	Time  SpanKind = "time" // At
+	Room  SpanKind = "room" // Value is a channel id
 )
 
 // T makes a text of strings and spans.

@@ -80,7 +80,7 @@ func (s *script) does(at time.Duration, e deploy.Event) *script {
 }
 
 func (s *script) approve(at time.Duration) *script {
-	return s.does(at, deploy.Event{Type: deploy.EventVoted, By: "U0BOB", Act: &deploy.Act{Verb: deploy.ActApprove, By: deploy.Person{ID: "U0BOB"}, Hash: s.op.Hash}}).
+	return s.does(at, deploy.Event{Type: deploy.EventVoted, By: "U0BOB", Act: &deploy.Act{Verb: deploy.ActApprove, By: deploy.Person{ID: "U0BOB", Groups: []string{"S0LEADS"}}, Hash: s.op.Hash}}).
 		does(at+time.Second, deploy.Event{Type: deploy.EventStarted, Plan: &s.op.Plan})
 }
 

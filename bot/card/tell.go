@@ -18,7 +18,7 @@ type said struct {
 func (w Voice) tell(was, is deploy.Operation, e deploy.Event) said {
 	switch e.Type {
 	case deploy.EventVoted:
-		return said{text: w.Say("tell.voted", "by", U(e.By))}
+		return said{text: w.voted(e)}
 	case deploy.EventQueued:
 		return said{text: w.Say("tell.queued", "cause", w.Because(e.Cause, is.Plan.Preview.Name))}
 	case deploy.EventStarted:

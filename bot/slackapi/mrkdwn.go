@@ -211,7 +211,7 @@ func (l *line) span(s card.Span) {
 		l.styled("`", codePieces(oneLine(s.Value)))
 	case card.Time:
 		l.put(moment(s), 0)
-	case card.User, card.Ping, card.Link:
+	case card.User, card.Ping, card.Link, card.Room:
 		if token, ok := token(s); ok {
 			l.put(token, 0)
 			return
@@ -233,19 +233,26 @@ func (l *line) String() string {
 func token(s card.Span) (string, bool) {
 	switch {
 	case s.Kind == card.Link:
-		u, err := url.Parse(s.Value)
-		if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || strings.ContainsAny(s.Value, "<>|\n ") {
+		if !isAddress(s.Value) {
 			return "", false
 		}
 		return "<" + strings.ReplaceAll(s.Value, "&", "&amp;") + ">", true
 	case !idPattern.MatchString(s.Value):
 		return "", false
+	case s.Kind == card.Room:
+		return "<#" + s.Value + ">", s.Value[0] == 'C' || s.Value[0] == 'G'
 	case s.Value[0] == 'U' || s.Value[0] == 'W':
 		return "<@" + s.Value + ">", true
 	case s.Value[0] == 'S' && s.Kind == card.Ping:
 		return "<!subteam^" + s.Value + ">", true
 	}
 	return "", false
+}
+
+// isAddress says whether a text is a web address that Slack's notation can hold.
+func isAddress(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http") && !strings.ContainsAny(s, "<>|\n ")
 }
 
 // moment is a time that Slack shows in the reader's own zone (docs.slack.dev/messaging/formatting-message-text); old

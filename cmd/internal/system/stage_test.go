@@ -169,7 +169,10 @@ func newWorkspace(s setup) *slacksim.Workspace {
 	w.AddGroup(slacksim.Group{ID: "S0000DEVS", Handle: "devs", Users: []string{dev}})
 	w.AddGroup(slacksim.Group{ID: "S000LEADS", Handle: "leads", Users: []string{lead, guest, extern, gone}})
 	w.AddChannel(slacksim.Channel{ID: channel, Name: "deploys", BotIsMember: true})
-	w.AddApp(slacksim.App{AppID: "A0000JUNBAN", Name: "Junban", BotToken: "xoxb-test-token", AppToken: "xapp-test-token", BotUser: "U0000BOT00", Commands: []string{"/deploy"}})
+	w.AddApp(slacksim.App{
+		AppID: "A0000JUNBAN", Name: "Junban", BotToken: "xoxb-test-token", AppToken: "xapp-test-token", BotUser: "U0000BOT00", Commands: []string{"/deploy"},
+		Events: []string{"app_mention", "app_home_opened"}, HomeTab: true, Shortcuts: []slacksim.Shortcut{{CallbackID: "operation", Name: "Show the operation"}},
+	})
 	return w
 }
 
