@@ -1,6 +1,7 @@
 package lang
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -41,6 +42,32 @@ func TestEveryLanguageSaysTheSame(t *testing.T) {
 	for _, id := range ja.IDs() {
 		if !en.Has(id) {
 			t.Errorf("%s is not said in English", id)
+		}
+	}
+}
+
+var (
+	latin = regexp.MustCompile(`[A-Za-z][A-Za-z_.]+`)
+	// proper are the words that are the same in Japanese: names, keys of deploy.yaml, what is typed, AWS's own terms.
+	proper = strings.Fields(`
+		AWS AmazonSSMManagedInstanceCore AMI Auto CLI CloudWatch Configuration Default EC Host ID Management Name SSM SSH Scaling Slack
+		alarms deploy.yaml doctor drain.until idle max_unavailable min_healthy mode observe on_failure pause_between ref ref.resolve exit rolling sessions shared
+		target_groups tolerate_failures rollback TIME tomorrow mon AZ`)
+)
+
+// TestJapaneseIsJapanese: outside of code, no word of another language stands in the catalogue but proper ones.
+func TestJapaneseIsJapanese(t *testing.T) {
+	l := in(t, Japanese)
+	for _, id := range l.IDs() {
+		for _, p := range l.Say(id) {
+			if p.Style == Code {
+				continue
+			}
+			for _, word := range latin.FindAllString(p.Text, -1) {
+				if !slices.Contains(proper, strings.Trim(word, ".")) {
+					t.Errorf("%s: %s in %q", id, word, p.Text)
+				}
+			}
 		}
 	}
 }
