@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 )
@@ -131,4 +132,20 @@ func TestAnUnknownMessageIsItsName(t *testing.T) {
 	if got := in(t, English).Say("no.such", "a", 1); len(got) != 1 || got[0].Text != "no.such" {
 		t.Errorf("%v", got)
 	}
+}
+
+// One language serves all workers at once; the race detector watches.
+func TestManySpeakAtOnce(t *testing.T) {
+	l := in(t, Japanese)
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for _, id := range l.IDs() {
+				if len(l.Say(id)) == 0 && id != "word.gap" {
+					t.Errorf("%s says nothing", id)
+				}
+			}
+		})
+	}
+	all.Wait()
 }
