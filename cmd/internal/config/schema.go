@@ -62,9 +62,6 @@ type naming struct {
 	never   []string // what the pattern allows and check does not
 }
 
-// notYet is what every key and value says whose behaviour is still to come.
-const notYet = "not supported yet"
-
 // lasting makes the row of a duration between two bounds, both included.
 func lasting(least, most time.Duration, k key) *key {
 	k.kind, k.span, k.pattern = durationKey, brief(least)+" to "+brief(most), durationPattern
