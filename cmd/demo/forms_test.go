@@ -67,11 +67,15 @@ func (p *play) approvedAtHome() {
 		v.until("it waits for him", homeSays("Deploy web v42", "Approve"))
 	}
 	p.shoot("2 home")
+	p.desk.press("the channel", `.sidebar li:first-child button`)
 	p.phone.press("Approve", `[data-testid=home] [data-action-id=approve]`)
-	p.phone.until("it is under way", `!document.querySelector('[data-testid=home] [data-action-id=approve]') && `+homeSays("Deploy web v42"))
-	for _, v := range []*visitor{p.desk, p.phone} {
-		v.press("the channel", `.sidebar li:first-child button`)
-	}
+}
+
+// backFromHome looks at what the home tab has become, and leaves it.
+func (p *play) backFromHome() {
+	p.t.Helper()
+	p.phone.until("nothing waits any more", `!document.querySelector('[data-testid=home] [data-action-id=approve]') && `+homeSays("Deploy web v42"))
+	p.phone.press("the channel", `.sidebar li:first-child button`)
 }
 
 // pausedAndResumed lets nothing more leave for a moment.

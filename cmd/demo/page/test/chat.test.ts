@@ -88,6 +88,10 @@ test("code is shown as it was, text keeps its escapes", () => {
   assert.equal(mend("&gt; quoted\n&gt; again"), "&gt; quoted\n&gt; again");
 });
 
+test("bold that ends in a point ends there, whatever follows without a space", () => {
+  assert.equal(mend("*できません。*\u200bこの `a\u200bb`"), "*できません。*\u200aこの `a\u200bb`");
+});
+
 test("verbatim markup is still markup, and a group is shown by its handle", () => {
   const blocks = [{ type: "section", text: { type: "mrkdwn", text: "*ask* S0LEADS or <!subteam^S0LEADS>, not `S0LEADS` or S0NONE", verbatim: true } }];
   assert.deepEqual(prepare("c", blocks, new Set(["S0LEADS"])).blocks[0]!.text, {
