@@ -107,6 +107,9 @@ test("a date is told as near as it is, and by its fallback where the form is unk
   assert.equal(said("{date_short_pretty}", new Date(2026, 10, 23, 1)), "yesterday");
   assert.equal(said("{date_short_pretty}", new Date(2026, 11, 23)), "Nov 22, 2026");
   assert.equal(said("{date_num} {fortnight}", at), "then");
+  const japanese = (now: Date) => dateText(at.getTime() / 1000, "{date_short_pretty} {time}", "then", now, "ja");
+  assert.equal(japanese(new Date(2026, 10, 22, 23, 59)), "今日 00:35");
+  assert.match(japanese(new Date(2026, 11, 23)), /^2026年11月22日 00:35$/);
 });
 
 test("suggestions go on from what is typed and end when it is said", () => {
