@@ -135,8 +135,8 @@ func TestAFormGivesNobodyARight(t *testing.T) {
 			{Kind: InputClick, User: lead, Channel: "C5", Trigger: "t", Action: "form:reboot", Value: deny},
 			{Kind: InputClick, User: lead, Channel: "C5", Action: "ask:restore", Value: `{"kind":"deploy","service":"web"}`},
 		} {
-			n := len(s.panels.opened)
-			if s.does(e); len(s.panels.opened) != n || !strings.Contains(s.chat.last(), "That button says nothing") {
+			n, asks := len(s.panels.opened), len(s.desk.asks)
+			if s.does(e); len(s.panels.opened) != n || len(s.desk.asks) != asks || !strings.Contains(s.chat.last(), "That button says nothing") {
 				t.Errorf("%+v is told %q", e, s.chat.last())
 			}
 		}
