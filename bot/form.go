@@ -31,8 +31,8 @@ const (
 	// quickWorkers is how many envelopes are worked on at once whose answer is a form: they do not wait behind those
 	// that wait for AWS.
 	quickWorkers = 4
-	// settled is the least time between a form's arrival and the next drawing of it: the acknowledgement, which draws
-	// it too, must have reached the chat by then, or it would come last.
+	// settled is the least time between the beginning of the work on a form and the next drawing of it: the
+	// acknowledgement, which goes out meanwhile and draws it too, would come last otherwise.
 	settled = time.Second
 )
 
@@ -196,12 +196,10 @@ func (b *Bot) placed(ctx context.Context, e Envelope) Envelope {
 // submit works on a form that was sent; stranger is why its sender may send none.
 func (b *Bot) submit(ctx context.Context, e Envelope, stranger error) error {
 	switch callback := e.View.callback(); {
-	case callback == card.FormRequest && stranger != nil:
-		return b.answer(ctx, e, deploy.Operation{}, "", stranger)
+	case callback == card.FormRequest:
+		return b.requested(ctx, e, stranger)
 	case stranger != nil:
 		return stranger
-	case callback == card.FormRequest:
-		return b.requested(ctx, e)
 	case callback == card.FormReason:
 		return b.reasoned(ctx, e)
 	}

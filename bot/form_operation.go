@@ -13,6 +13,9 @@ import (
 
 // shortcut shows the operation of a message.
 func (b *Bot) shortcut(ctx context.Context, e Envelope) error {
+	if e.Action != card.FormOperation {
+		return fault("mistake.button")
+	}
 	id, err := b.postedAt(ctx, e)
 	if err != nil {
 		return err

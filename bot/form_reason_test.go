@@ -219,6 +219,10 @@ func TestTheShortcutShowsAMessagesOperation(t *testing.T) {
 				t.Errorf("%v: opened %v, told %q", place, s.panels.opened, s.chat.last())
 			}
 		}
+		s.does(Envelope{Kind: InputMessage, User: lead, Channel: "C5", Message: "5.5", Action: "another", Trigger: "t"})
+		if !strings.Contains(s.chat.last(), "nothing that this bot has written") {
+			t.Errorf("another shortcut is told %q", s.chat.last())
+		}
 		if look(guest, "C5", "5.5", ""); len(s.panels.opened) != 0 || !strings.Contains(s.chat.last(), "Only full members") {
 			t.Errorf("a guest is shown %v, told %q", s.panels.opened, s.chat.last())
 		}

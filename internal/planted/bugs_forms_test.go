@@ -37,7 +37,7 @@ func init() {
 			[]guard{{bot, "TestWhatIsWrongIsSaidBesideTheField|TestASentFormIsAskedForOnce"}},
 		},
 		{
-			"the form is drawn before its acknowledgement", request, "	if left := settled - time.Since(e.At); left > 0 {", "	if left := settled - time.Since(e.At); left > settled {",
+			"the form is drawn before its acknowledgement", request, "	wait(ctx, nil, settled-time.Since(began))\n", "	_ = began\n",
 			[]guard{{bot, "TestASentFormIsAskedForOnce"}},
 		},
 		{
