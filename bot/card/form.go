@@ -127,7 +127,7 @@ func (w Voice) requestFields(f RequestForm) []Input {
 		field(Input{ID: FieldRecent, Label: w.Line("form.recent"), Kind: Choice, Options: recent, Value: oneOf(recent, f.Values[FieldRecent]), Optional: true})
 	}
 	field(Input{
-		ID: FieldWhen, Label: w.Line("form.when"), Empty: w.Line("form.when.empty"), Hint: w.Line("form.when.hint", "zone", f.Zone),
+		ID: FieldWhen, Label: w.Line("form.when"), Empty: w.Line("form.when.empty"), Hint: w.Line("form.when.hint", "zone", f.Zone, "times", w.Line("help.times")),
 		Kind: Line, Value: f.Values[FieldWhen], Longest: longestWhen, Optional: true,
 	})
 	if f.Outside {
