@@ -56,6 +56,7 @@ type Options struct {
 	Rooms     Rooms
 	Examiner  Examiner // for doctor; nil = there is none
 	Offering  Offering // for the form that asks for a deploy; nil = there is none
+	Where     Channels // what a channel is; nil = none is shared with another organisation
 	Panels    Panels   // forms and home tabs; nil = there are none, and no button opens one
 	NewID     func() deploy.ID
 	Slash     string         // the slash command, with its slash

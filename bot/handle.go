@@ -35,6 +35,12 @@ func (b *Bot) worked(ctx context.Context, e Envelope) error {
 	if b.quick(e) {
 		return b.opening(ctx, e)
 	}
+	if e.Robot != "" {
+		return b.robot(ctx, e)
+	}
+	if err := b.here(ctx, e); err != nil {
+		return err
+	}
 	err := b.member(ctx, e.User)
 	switch {
 	case e.Kind == InputSubmit:

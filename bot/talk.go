@@ -21,6 +21,9 @@ type talk struct {
 	Posting int       `json:"posting,omitempty"` // a post that was begun and not confirmed: its Key.Seq plus one
 	Since   time.Time `json:"since,omitzero"`    // when it was begun
 	Closed  bool      `json:"closed,omitempty"`  // finished, told and shown
+
+	Pictured bool `json:"pictured,omitempty"` // its timeline is posted, or will never be
+	Sketches int  `json:"sketches,omitempty"` // how often posting it has failed
 }
 
 func (b *Bot) recall(ctx context.Context, id deploy.ID) (talk, error) {

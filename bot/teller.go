@@ -21,6 +21,7 @@ type teller struct {
 	events []deploy.Event   // from told to op
 	talk   talk
 
+	answered bool // whoever waits for it, if that is a bot, knows that it is asked for
 	redraw   bool // the parent is drawn anew, whatever it shows
 	painter  painter
 	failures int // since something was told
@@ -90,14 +91,23 @@ func (t *teller) turn(ctx context.Context) (more bool, err error) {
 	switch {
 	case t.talk.Parent.TS == "":
 		return true, t.parent(ctx)
-	case stale && t.asks() && t.painter.free(true): // whoever has to act does not wait for what is told
+	case stale && !t.op.State.Finished() && t.painter.free(t.asks()): // nobody waits for all that is told to see how it stands
 		t.edit(ctx)
+		return true, nil
+	case !t.answered: // a bot that asked, now that there is something to look at
+		if err := t.b.tellRobot(ctx, t.op); err != nil {
+			return false, err
+		}
+		t.answered = true
 		return true, nil
 	case t.talk.Told < t.op.Seq:
 		return true, t.thread(ctx)
 	case stale && t.painter.free(t.urgent()):
 		t.edit(ctx)
 	case t.op.State.Finished() && !stale && t.painter.free(false) && !t.talk.Closed:
+		if err := t.after(ctx); err != nil {
+			return false, err
+		}
 		t.talk.Closed = true
 		return false, t.b.remember(ctx, t.id, t.talk)
 	}

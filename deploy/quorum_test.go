@@ -238,7 +238,7 @@ func TestPartiesAreBound(t *testing.T) {
 	} {
 		p := fourEyes(t)
 		change(&p.Rules.Approval)
-		if p.Hash() == base.Hash() || deploy.Difference(base.Terms, p.Terms) != "the rules" {
+		if p.Hash() == base.Hash() || deploy.Difference(base.Terms, p.Terms) != "rules" {
 			t.Errorf("%s: %s", name, deploy.Difference(base.Terms, p.Terms))
 		}
 	}

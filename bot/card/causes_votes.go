@@ -13,8 +13,8 @@ func (v values) lacking() Text {
 	return v.w.Say("clause.lacking", "n", lang.Count(n))
 }
 
-// owners are those whose locks were lifted.
-func (v values) owners() Text { return people(strings.Fields(v.get("owner")), U) }
+// owners are those whose locks were lifted; they are called, since somebody else did it.
+func (v values) owners() Text { return people(strings.Fields(v.get("owner")), P) }
 
 func votesMissing(v values) Text {
 	if v.get("mention") == "" {

@@ -89,7 +89,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 	a.desk = &watched{a.engine, a.shelf.config}
 	a.bot = bot.New(bot.Options{
 		Desk: a.desk, Channels: c.Slack.Channels, Chat: a.slack, Directory: a.slack, Memory: s, Rooms: a.shelf, Examiner: doctor, NewID: engine.NewID,
-		Offering: offering{a.shelf}, Panels: a.slack,
+		Offering: offering{a.shelf}, Panels: a.slack, Where: a.slack,
 		Slash: c.Slack.Command, Zone: c.Zone, Voice: a.shelf.voice, Log: o.Log,
 	})
 	sink.to = append(sink.to, a.bot.Moved, a.moved.ring)

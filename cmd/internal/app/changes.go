@@ -90,7 +90,11 @@ func (h historian) run(ctx context.Context, t config.Target, ask deploy.Ask, rev
 	case err != nil:
 		return err
 	case got.Exit != 0:
-		return errors.New(strings.TrimSuffix(fmt.Sprintf("exit %d, %s", got.Exit, complaint(got)), ", "))
+		why := fmt.Sprintf("exit %d", got.Exit)
+		if said := complaint(got); said != "" {
+			why += ", " + said
+		}
+		return errors.New(why)
 	}
 	log.Keep(strings.Split(hidden(got.Stdout, h.token), "\n"), 0)
 	log.More += got.More

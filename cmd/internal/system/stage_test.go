@@ -201,6 +201,7 @@ func (st *stage) env() map[string]string {
 	env := map[string]string{
 		"SLACK_BOT_TOKEN": "xoxb-test-token", "SLACK_APP_TOKEN": "xapp-test-token", "SLACK_API_URL": st.apiAt,
 		"AWS_ENDPOINT_URL": st.awsAt, "AWS_ACCESS_KEY_ID": "AKIDTEST", "AWS_SECRET_ACCESS_KEY": "secret",
+		"JUNBAN_STATE":              filepath.Join(st.dir, "state"), // of what runs on the bot's own host
 		"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
 	}
 	maps.Copy(env, st.extra)
