@@ -318,7 +318,7 @@ func (b *Bot) answer(ctx context.Context, e Envelope, op deploy.Operation, warni
 		text := b.Voice.Asked(op, b.Rooms.Channel(op.Plan.Service, op.Plan.Environment))
 		v, said = b.Voice.AskedForm(text, card.T(warning)), card.Refusal(card.T(text, " ", warning), "")
 	} else {
-		b.Log.Info("refused", "kind", e.Kind, "user", e.User, "why", refused.Error())
+		b.refused(ctx, e, refused)
 		said = b.explain(refused)
 		f, err := b.form(ctx, e.User, e.View.Values)
 		if err != nil {
