@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -31,8 +32,8 @@ const (
 	// quickWorkers is how many envelopes are worked on at once whose answer is a form: they do not wait behind those
 	// that wait for AWS.
 	quickWorkers = 4
-	// settled is the least time between a form's arrival and the next drawing of it: the acknowledgement, which draws
-	// it too, must have reached the chat by then, or it would come last.
+	// settled is the least time between the beginning of the work on a form and the next drawing of it: the
+	// acknowledgement, which goes out meanwhile and draws it too, would come last otherwise.
 	settled = time.Second
 )
 
@@ -114,6 +115,9 @@ func tells(e Envelope) bool {
 
 // opening works on an envelope that is answered by a form.
 func (b *Bot) opening(ctx context.Context, e Envelope) error {
+	if err := b.here(ctx, e); err != nil {
+		return err
+	}
 	switch what, _ := card.Opens(e.Action); {
 	case e.Kind == InputMessage:
 		return b.shortcut(ctx, e)
@@ -196,12 +200,10 @@ func (b *Bot) placed(ctx context.Context, e Envelope) Envelope {
 // submit works on a form that was sent; stranger is why its sender may send none.
 func (b *Bot) submit(ctx context.Context, e Envelope, stranger error) error {
 	switch callback := e.View.callback(); {
-	case callback == card.FormRequest && stranger != nil:
-		return b.answer(ctx, e, deploy.Operation{}, "", stranger)
+	case callback == card.FormRequest:
+		return b.requested(ctx, e, stranger)
 	case stranger != nil:
 		return stranger
-	case callback == card.FormRequest:
-		return b.requested(ctx, e)
 	case callback == card.FormReason:
 		return b.reasoned(ctx, e)
 	}
@@ -215,24 +217,24 @@ func (v *Filled) callback() string {
 	return v.Callback
 }
 
-// judge says at once what can be said without a slow call of a form that was sent: what is wrong, by field; and whether
+// judge notes at once what can be said of a form that was sent without a slow call: what is wrong, by field; and whether
 // it becomes another one meanwhile.
-func (b *Bot) judge(ctx context.Context, e Envelope) (faults map[string]string, moment bool) {
+func (b *Bot) judge(ctx context.Context, n *note) {
 	var found map[string]error
-	switch e.View.callback() {
+	switch n.Envelope.View.callback() {
 	case card.FormRequest:
-		_, found = b.read(ctx, e)
-		moment = len(found) == 0
+		_, found = b.read(ctx, n.Envelope)
+		n.Moment = len(found) == 0
 	case card.FormReason:
-		_, found = b.why(e)
+		_, found = b.why(n.Envelope)
 	}
-	for id, err := range found {
-		if faults == nil {
-			faults = map[string]string{}
+	for _, id := range slices.Backward(slices.Sorted(maps.Keys(found))) { // whether they may at all comes first
+		if n.Faults == nil {
+			n.Faults = map[string]string{}
 		}
-		faults[id] = b.explain(err).Text
+		n.Faults[id] = b.explain(found[id]).Text
+		n.why = errors.Join(n.why, found[id])
 	}
-	return faults, moment
 }
 
 // reasonIn reads a reason out of a form.

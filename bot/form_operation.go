@@ -13,6 +13,9 @@ import (
 
 // shortcut shows the operation of a message.
 func (b *Bot) shortcut(ctx context.Context, e Envelope) error {
+	if e.Action != card.FormOperation {
+		return fault("mistake.button")
+	}
 	id, err := b.postedAt(ctx, e)
 	if err != nil {
 		return err
@@ -75,7 +78,7 @@ func (b *Bot) clickedIn(ctx context.Context, e Envelope, id deploy.ID, refused e
 	}
 	switch {
 	case err == nil && refused != nil:
-		b.Log.Info("refused", "kind", e.Kind, "user", e.User, "action", e.Action, "why", refused.Error())
+		b.refused(ctx, e, refused)
 		return nil
 	case err != nil && !errors.Is(err, ErrGone):
 		b.Log.Warn("a form could not be drawn anew", "user", e.User, "error", err)

@@ -135,8 +135,8 @@ func TestAFormGivesNobodyARight(t *testing.T) {
 			{Kind: InputClick, User: lead, Channel: "C5", Trigger: "t", Action: "form:reboot", Value: deny},
 			{Kind: InputClick, User: lead, Channel: "C5", Action: "ask:restore", Value: `{"kind":"deploy","service":"web"}`},
 		} {
-			n := len(s.panels.opened)
-			if s.does(e); len(s.panels.opened) != n || !strings.Contains(s.chat.last(), "That button says nothing") {
+			n, asks := len(s.panels.opened), len(s.desk.asks)
+			if s.does(e); len(s.panels.opened) != n || len(s.desk.asks) != asks || !strings.Contains(s.chat.last(), "That button says nothing") {
 				t.Errorf("%+v is told %q", e, s.chat.last())
 			}
 		}
@@ -218,6 +218,10 @@ func TestTheShortcutShowsAMessagesOperation(t *testing.T) {
 			if look(lead, place[0], place[1], ""); len(s.panels.opened) != 0 || !strings.Contains(s.chat.last(), "not one of mine") {
 				t.Errorf("%v: opened %v, told %q", place, s.panels.opened, s.chat.last())
 			}
+		}
+		s.does(Envelope{Kind: InputMessage, User: lead, Channel: "C5", Message: "5.5", Action: "another", Trigger: "t"})
+		if !strings.Contains(s.chat.last(), "nothing that this bot has written") {
+			t.Errorf("another shortcut is told %q", s.chat.last())
 		}
 		if look(guest, "C5", "5.5", ""); len(s.panels.opened) != 0 || !strings.Contains(s.chat.last(), "Only full members") {
 			t.Errorf("a guest is shown %v, told %q", s.panels.opened, s.chat.last())

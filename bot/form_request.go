@@ -260,24 +260,38 @@ func (b *Bot) readAsk(ctx context.Context, user string, ask deploy.Ask, note fun
 	note(card.FieldTarget, deploy.MayRequest(who, r))
 }
 
-// requested works on a form that asks for a deploy: the plan is made, and the form says what has come of it.
-func (b *Bot) requested(ctx context.Context, e Envelope) error {
-	w, faults := b.read(ctx, e)
+// requested works on a form that asks for a deploy: the plan is made, and the form says what has come of it. stranger is
+// why its sender may ask for nothing.
+func (b *Bot) requested(ctx context.Context, e Envelope, stranger error) error {
+	began := time.Now()
 	var op deploy.Operation
-	var err error
+	w, err := wanted{}, stranger
+	if err == nil {
+		op, w, err = b.asked(ctx, e)
+	}
+	wait(ctx, nil, settled-time.Since(began))
+	if ctx.Err() == nil {
+		b.answer(ctx, e, op, w.warning, err)
+	}
+	return nil
+}
+
+// asked asks for what a form says, or finds what was asked for by it before a crash.
+func (b *Bot) asked(ctx context.Context, e Envelope) (op deploy.Operation, w wanted, err error) {
+	w, faults := b.read(ctx, e)
 	known, again, err := b.Memory.Get(ctx, askedTable, e.ID)
-	if err == nil && again { // begun before a crash: what it asked for is what it asked for then
+	if err == nil && again { // what it asked for is what it asked for then
 		if op, err = b.Desk.Operation(ctx, deploy.ID(known)); err == nil && op.RequestedBy == e.User {
-			return b.answer(ctx, e, op, w.warning, nil)
+			return op, w, nil
 		}
 	}
 	for _, id := range []string{card.FieldTarget, card.FieldRef, card.FieldWhen, card.FieldReason} {
 		if faults[id] != nil { // it has become wrong since it was acknowledged
-			return b.answer(ctx, e, op, "", faults[id])
+			return op, w, faults[id]
 		}
 	}
 	op, err = b.place(ctx, e, w.ask)
-	return b.answer(ctx, e, op, w.warning, err)
+	return op, w, err
 }
 
 // place asks for an operation. Its id is noted under the envelope first, so that the same envelope, worked on again
@@ -297,17 +311,14 @@ func (b *Bot) place(ctx context.Context, e Envelope, ask deploy.Ask) (deploy.Ope
 
 // answer draws the form that was sent anew: with what it has come to, or, refused, with what was filled in. A form that
 // is closed by then is answered beside it.
-func (b *Bot) answer(ctx context.Context, e Envelope, op deploy.Operation, warning string, refused error) error {
-	if left := settled - time.Since(e.At); left > 0 {
-		wait(ctx, nil, left)
-	}
+func (b *Bot) answer(ctx context.Context, e Envelope, op deploy.Operation, warning string, refused error) {
 	var v card.View
 	var said card.Message
 	if refused == nil {
 		text := b.Voice.Asked(op, b.Rooms.Channel(op.Plan.Service, op.Plan.Environment))
 		v, said = b.Voice.AskedForm(text, card.T(warning)), card.Refusal(card.T(text, " ", warning), "")
 	} else {
-		b.Log.Info("refused", "kind", e.Kind, "user", e.User, "why", refused.Error())
+		b.refused(ctx, e, refused)
 		said = b.explain(refused)
 		f, err := b.form(ctx, e.User, e.View.Values)
 		if err != nil {
@@ -326,7 +337,6 @@ func (b *Bot) answer(ctx context.Context, e Envelope, op deploy.Operation, warni
 		}
 		b.whisper(ctx, e, said)
 	}
-	return nil
 }
 
 // refusalText is a message in one text.

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
@@ -301,6 +302,23 @@ func button(t *testing.T, blocks []card.Block, label string) card.Button {
 	}
 	t.Fatalf("there is no button %q in:\n%s", label, shown(card.View{Blocks: blocks}))
 	return card.Button{}
+}
+
+// audited are the refusals that were written down.
+func (s *formStage) audited() (out []Refused) {
+	s.t.Helper()
+	err := s.memory.List(s.t.Context(), auditTable, func(_ string, value []byte) error {
+		var r Refused
+		if err := json.Unmarshal(value, &r); err != nil {
+			return err
+		}
+		out = append(out, r)
+		return nil
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return out
 }
 
 var errDown = errors.New("Slack is down")

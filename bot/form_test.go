@@ -39,6 +39,14 @@ func TestTheFormOffersWhatItsPersonMayDeploy(t *testing.T) {
 	if len(s.desk.asks) != 0 {
 		t.Errorf("asked for %v", s.desk.asks)
 	}
+	n := len(s.panels.opened)
+	s.b.Channels = []string{"C1"}
+	for _, e := range []Envelope{{Kind: InputCommand}, {Kind: InputMessage, Action: card.FormOperation}, {Kind: InputClick, Action: card.ActionRequest}} {
+		e.User, e.Channel, e.Trigger = dev, "C9", "t"
+		if s.does(e); len(s.panels.opened) != n || !strings.Contains(s.chat.last(), "C1") {
+			t.Errorf("%s: a form was opened where nothing is taken, or told %q", e.Kind, s.chat.last())
+		}
+	}
 }
 
 // "deploy" alone is the same; a mention has no trigger, and is answered with help; a trigger that is used up is told.
@@ -142,6 +150,9 @@ func TestWhatIsWrongIsSaidBesideTheField(t *testing.T) {
 			if again := s.does(Envelope{ID: "sent", Kind: InputSubmit, User: c.who, View: f}); !maps.Equal(again.Errors, reply.Errors) {
 				t.Errorf("%s: the second time answered %v", name, again)
 			}
+			if n := len(s.audited()); n != 1 {
+				t.Errorf("%s: %d lines in the audit", name, n)
+			}
 			if len(s.desk.asks) != 0 || len(s.panels.redrawn) != 0 || len(s.chat.said) != 0 {
 				t.Errorf("%s: asked for %v, drew %v, said %v", name, s.desk.asks, s.panels.redrawn, s.chat.said)
 			}
@@ -224,6 +235,9 @@ func TestALaterRefusalKeepsTheForm(t *testing.T) {
 		}
 		if got.Private != v.Private || got.Submit == "" {
 			t.Error("the form cannot be sent again")
+		}
+		if got := s.audited(); len(got) != 1 || got[0].Code != "mistake.ref.none" || got[0].User != dev {
+			t.Errorf("the audit says %+v", got)
 		}
 		s.panels.closed = true
 		s.does(Envelope{Kind: InputSubmit, User: dev, View: f})

@@ -28,6 +28,7 @@ type note struct {
 
 	Faults map[string]string `json:"faults,omitempty"` // of a form, by field: it was refused at once
 	Moment bool              `json:"moment,omitempty"` // a form becomes another one until it is worked on
+	why    error             // of the faults
 }
 
 // Receive records an envelope, and answers only when it is safe. A second delivery is accepted, answered as the first
@@ -40,7 +41,7 @@ func (b *Bot) Receive(ctx context.Context, e Envelope) (Reply, error) {
 	}
 	n := note{Envelope: e}
 	if e.Kind == InputSubmit {
-		n.Faults, n.Moment = b.judge(ctx, e)
+		b.judge(ctx, &n)
 		n.Done = len(n.Faults) > 0
 	}
 	return b.keep(ctx, n)
@@ -79,6 +80,7 @@ func (b *Bot) keep(ctx context.Context, n note) (Reply, error) {
 		return b.repeated(ctx, e)
 	}
 	if n.Done {
+		b.refused(ctx, e, n.why)
 		return b.reply(n), nil
 	}
 	select {

@@ -101,18 +101,33 @@ func (w Voice) RequestForm(f RequestForm) View {
 		return v
 	}
 	v.Submit = w.Line("form.request.submit")
-	field := func(in Input) { v.Blocks = append(v.Blocks, Block{Input: &in}) }
-	field(Input{ID: FieldTarget, Label: w.Line("form.target"), Empty: w.Line("form.target.empty"), Kind: Choice, Options: options, Value: f.Chosen, Tells: true})
+	target := Input{ID: FieldTarget, Label: w.Line("form.target"), Empty: w.Line("form.target.empty"), Kind: Choice, Options: options, Value: f.Chosen, Tells: true}
+	v.Blocks = append(v.Blocks, Block{Input: &target})
 	if left > 0 {
 		v.Blocks = append(v.Blocks, Block{Context: w.Say("form.request.more", "n", lang.Count(left), "slash", f.Slash)})
 	}
+	for _, in := range w.requestFields(f) {
+		v.Blocks = append(v.Blocks, Block{Input: &in})
+	}
+	after := "form.request.after"
+	if f.Free {
+		after = "form.request.after.none"
+	}
+	v.Blocks = append(v.Blocks, Block{Context: w.Say(after)})
+	return v
+}
+
+// requestFields are the fields behind the service.
+func (w Voice) requestFields(f RequestForm) []Input {
+	var out []Input
+	field := func(in Input) { out = append(out, in) }
 	recent := w.recent(f.Refs)
 	field(Input{ID: FieldRef, Label: w.Line("form.ref"), Empty: w.Line("form.ref.empty"), Kind: Line, Value: f.Values[FieldRef], Longest: 200, Optional: len(recent) > 0})
 	if len(recent) > 0 {
 		field(Input{ID: FieldRecent, Label: w.Line("form.recent"), Kind: Choice, Options: recent, Value: oneOf(recent, f.Values[FieldRecent]), Optional: true})
 	}
 	field(Input{
-		ID: FieldWhen, Label: w.Line("form.when"), Empty: w.Line("form.when.empty"), Hint: w.Line("form.when.hint", "zone", f.Zone),
+		ID: FieldWhen, Label: w.Line("form.when"), Empty: w.Line("form.when.empty"), Hint: w.Line("form.when.hint", "zone", f.Zone, "times", w.Line("help.times")),
 		Kind: Line, Value: f.Values[FieldWhen], Longest: longestWhen, Optional: true,
 	})
 	if f.Outside {
@@ -123,12 +138,7 @@ func (w Voice) RequestForm(f RequestForm) View {
 		ID: FieldReason, Label: w.Line("form.reason"), Hint: w.Line("form.reason.hint"), Kind: Lines, Value: f.Values[FieldReason],
 		Longest: LongestReason, Optional: true,
 	})
-	after := "form.request.after"
-	if f.Free {
-		after = "form.request.after.none"
-	}
-	v.Blocks = append(v.Blocks, Block{Context: w.Say(after)})
-	return v
+	return out
 }
 
 // targets are the services as options, in groups if any has environments, and how many do not fit.

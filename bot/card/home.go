@@ -176,11 +176,19 @@ func (t *tab) queue(queued, open []deploy.Operation) {
 		}
 		text := t.w.Say("home.open", "title", t.w.Title(o), "by", U(o.RequestedBy), "until", o.Expires)
 		if n < len(queued) {
-			text = t.w.Say("home.place", "n", n+1, "title", t.w.Title(o), "headline", t.w.headline(o), "by", U(o.RequestedBy), "why", t.waits(o))
+			text = t.w.Say("home.place", "nth", t.nth(o), "title", t.w.Title(o), "headline", t.w.headline(o), "by", U(o.RequestedBy), "why", t.waits(o))
 		}
 		t.item(text, t.w.acts(o, Mine(o, t.h.Person, t.h.Now)))
 	}
 	t.more(len(queued)+len(open)-homeQueue, "queue")
+}
+
+// nth is an operation's place among those that wait for the same; nothing if it waits for something else.
+func (t *tab) nth(o deploy.Operation) Text {
+	if q, ok := deploy.Place(t.h.Operations, o.ID); ok {
+		return t.w.Say("home.nth", "n", q.N, "of", q.Of)
+	}
+	return nil
 }
 
 // waits is why an approved operation has not started.

@@ -2,6 +2,7 @@ package system
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 
@@ -260,4 +261,45 @@ func TestTheHomeTabShowsWhatWaitsForYouAndItsButtonsWork(t *testing.T) {
 	if _, ok := st.slack.Home(other); ok {
 		t.Error("a tab is drawn for somebody who has not looked")
 	}
+}
+
+func TestWhoeverUnlocksAnothersLockIsAskedWhyAndItIsTold(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, setup{})
+	st.bot()
+	lock := st.asks(dev, "lock web because audit")
+	st.shows(lock, "is locked until")
+	if said := st.types(lead, "unlock web"); !strings.Contains(said, "audit") {
+		t.Errorf("told: %s", said)
+	}
+	all := st.slack.Ephemerals(lead)
+	st.clicks(lead, all[len(all)-1].TS, "Unlock all the same…")
+	st.modal(lead, "locked by somebody else")
+	ctx, cancel := st.ctx()
+	defer cancel()
+	if _, err := st.slack.Submit(ctx, lead, ""); !errors.Is(err, slacksim.ErrIncomplete) {
+		t.Errorf("without a reason: %v", err)
+	}
+	st.fills(lead, "reason", "the auditor has left")
+	if sent := st.sends(lead); !sent.Closed {
+		t.Errorf("the form stays: %+v", sent)
+	}
+	st.await("the unlocking", func() bool { return len(st.parents()) == 2 })
+	st.shows(st.parents()[1].TS, "the auditor has left")
+	st.shows(st.parents()[1].TS, "may be deployed to again")
+}
+
+func TestAFormThatIsSentIsAskedForOnceThoughTheBotIsKilled(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, setup{service: "    ref: {resolve: 'sleep 1; echo abc123'}\n"})
+	bot := st.bot()
+	st.opens(dev)
+	st.fills(dev, "ref", "v42")
+	st.sends(dev)
+	st.modal(dev, "One moment…")
+	bot.kill()
+	st.bot()
+	st.modal(dev, "was asked for")
+	st.await("the request", func() bool { return len(st.parents()) == 1 })
+	st.shows(st.parents()[0].TS, "Deploy web v42")
 }
