@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/page"
@@ -120,10 +121,21 @@ func (b *browser) visit(name, url string, width, height int64, more ...chromedp.
 	b.t.Helper()
 	tab, _ := chromedp.NewContext(b.ctx, chromedp.WithListener(b.hear)) // ends with the browser
 	v := &visitor{browser: b, name: name, tab: tab}
-	if err := chromedp.Do(tab, chromedp.EmulateViewport(width, height, more...), chromedp.Navigate(url)); err != nil {
+	if err := chromedp.Do(tab, chromedp.EmulateViewport(width, height, more...), still, chromedp.Navigate(url)); err != nil {
 		b.t.Fatalf("opening %s: %v", url, err)
 	}
 	return v
+}
+
+// still asks pages for less motion, which costs most of a browser's time where no graphics card draws it; the picture for
+// README is taken with all of it.
+func still(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+	if os.Getenv("JUNBAN_SHOT") != "" {
+		return chromedp.Void{}, nil
+	}
+	reduce := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}}}
+	_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, reduce)
+	return chromedp.Void{}, err
 }
 
 // do does what a person does, or fails.

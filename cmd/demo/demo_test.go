@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -22,6 +23,10 @@ func TestMain(m *testing.M) {
 		os.Exit(botMain())
 	case os.Getenv(orphanMark) != "":
 		os.Exit(orphanMain())
+	}
+	// They wait for most of their time: for drains, health checks and people's clicks.
+	if err := flag.Set("test.parallel", "4"); err != nil {
+		panic(err)
 	}
 	goleak.VerifyTestMain(m)
 }

@@ -12,5 +12,5 @@ import "./css/gallery.css";
 
 const gallery = new URLSearchParams(location.search).get("gallery"); // the tests' own view; the demo has none
 createRoot(document.getElementById("root")!).render(gallery ? (
-  <Gallery path={`/gallery/${encodeURIComponent(gallery)}.json`} language={gallery.startsWith("ja-") ? "ja" : "en"} />
+  <Gallery path={`/gallery/${encodeURIComponent(gallery)}.json`} language={gallery === "ja" ? "ja" : "en"} />
 ) : <App />);
