@@ -66,9 +66,10 @@ const (
 
 // Confirm is the question before an act that changes course.
 type Confirm struct {
-	Title string
-	Text  string
-	OK    string
+	Title  string
+	Text   string
+	OK     string
+	Cancel string // the label of the other button; "" = the chat's own word
 }
 
 // Text is a run of spans.

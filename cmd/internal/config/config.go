@@ -32,7 +32,7 @@ type Slack struct {
 	Channel  string   // id of the channel that requests are posted to, unless a service names its own
 	Channels []string // ids of the channels where commands, mentions and clicks are taken; nil = all that are not shared with another workspace
 	Command  string   // the slash command, with its slash; "/deploy" by default
-	Language string   // of what people read; "en"
+	Language string   // of what people read: "en" or "ja"; "en" by default
 }
 
 // AWS is the account's side that no service changes.

@@ -29,7 +29,6 @@ type key struct {
 	example string // as it would be written
 
 	words   []string                  // of a text: all that is accepted
-	later   []string                  // of a text: words that will mean something and are refused until then
 	parse   func(string) (any, error) // of a scalar: its typed value; nil keeps the text
 	pattern string                    // of a text: as much of parse's rule as a regular expression can say
 	least   int                       // of a whole number or a count: the least that is accepted
@@ -62,9 +61,6 @@ type naming struct {
 	pattern string   // as much of check as a regular expression can say
 	never   []string // what the pattern allows and check does not
 }
-
-// notYet is what every key and value says whose behaviour is still to come.
-const notYet = "not supported yet"
 
 // lasting makes the row of a duration between two bounds, both included.
 func lasting(least, most time.Duration, k key) *key {

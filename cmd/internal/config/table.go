@@ -49,7 +49,7 @@ func slackKeys() []*key {
 			name: "channels", kind: listKey, about: "ids of the channels where commands, mentions and clicks are taken; without it, all that are not shared with another workspace",
 			example: "[C0123456789]", each: &key{about: "the id of a channel", example: "C0123456789", parse: channel, pattern: channelID.String()},
 		},
-		{name: "language", about: "a language", example: "en", words: []string{"en"}, later: []string{"ja"}, def: "en"},
+		{name: "language", about: "a language", example: "en", words: []string{"en", "ja"}, def: "en"},
 	}
 }
 

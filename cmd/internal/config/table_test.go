@@ -6,7 +6,7 @@ import (
 )
 
 // stable are the keys that scripts outside the project rely on; each is
-// accepted today or refused as not supported yet, and none is unknown.
+// accepted, and none is unknown.
 const stable = `
 mode slack.channel slack.channels slack.command slack.language zone aws.region aws.accounts store.bolt operators defaults services
 SERVICE.target_groups SERVICE.instances.tags SERVICE.channel SERVICE.sessions
