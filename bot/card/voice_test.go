@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"junban/bot/card/scenes"
 	"junban/deploy"
 )
 
@@ -79,7 +80,7 @@ func TestEveryCauseIsASentenceInJapanese(t *testing.T) {
 func TestForeignWordsAreNoMarkup(t *testing.T) {
 	for tag, w := range voices {
 		for _, raw := range []string{"{{.by}}", "**not bold**", "`rm -rf`", "\U000F0000\U000F0001", "{{range $x}}"} {
-			o := rollout(t, 2)
+			o := scenes.Rollout(2)
 			o.Plan.Preview.Ask.Reason, o.Plan.Service, o.Plan.Ref, o.Plan.Preview.Previous = raw, raw, raw, raw
 			o.Lanes[1].Phase, o.Lanes[1].Cause = deploy.PhaseFailed, deploy.Because(deploy.CloudFault, "action", raw, "message", raw, "tries", raw)
 			m := w.Parent(o, t0)

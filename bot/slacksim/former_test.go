@@ -78,6 +78,12 @@ func (f *former) note(trigger string, c *slack.InteractionCallback) {
 	}
 }
 
+func (f *former) count() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.got)
+}
+
 func (f *former) last() slack.InteractionCallback {
 	f.mu.Lock()
 	defer f.mu.Unlock()

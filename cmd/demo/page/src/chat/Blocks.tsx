@@ -1,20 +1,20 @@
 import { memo, useContext, useLayoutEffect, useMemo, useRef, type MouseEvent } from "react";
 import { Message as Renderer, type Block, type MessageProps } from "slack-blocks-to-jsx";
-import type { Json, Message } from "../types.ts";
+import type { Json } from "../types.ts";
 import { prepare, textBlock } from "./payload.ts";
 import { dateText } from "./date.ts";
 import { GroupsContext, NamesContext, useWorkspace } from "./context.ts";
-import { clickKey } from "./useClicks.ts";
+import { clickKey, type Holder } from "./useClicks.ts";
 
 interface Props {
-  message: Message;
+  holder: Holder;
   blocks: Json[];
   /** Tells this drawing from every other on the page. */
   scope: string;
 }
 
-/** Blocks of a message whose buttons click. The renderer only draws; clicks are found by the id of the element. */
-export function Blocks({ message, blocks, scope }: Props) {
+/** Blocks of a message or a view, whose buttons click. The renderer only draws; clicks are found by the id of the element. */
+export function Blocks({ holder, blocks, scope }: Props) {
   const { me, clicks } = useWorkspace();
   const box = useRef<HTMLDivElement>(null);
   const groups = useContext(GroupsContext);
@@ -25,19 +25,19 @@ export function Blocks({ message, blocks, scope }: Props) {
     for (const [id, button] of prepared.buttons) {
       const element = box.current?.querySelector<HTMLButtonElement>(`[id="${CSS.escape(id)}"]`);
       if (!element) continue;
-      const busy = clicks.busy.has(clickKey(user, message.ts, button));
+      const busy = clicks.busy.has(clickKey(user, holder, button));
       element.dataset.actionId = button.action_id;
       element.dataset.blockId = button.block_id;
       element.dataset.style = button.style ?? "default";
       element.disabled = busy;
       element.setAttribute("aria-busy", String(busy));
     }
-  }, [prepared, clicks.busy, user, message.ts]);
+  }, [prepared, clicks.busy, user, holder]);
 
   const onClick = (e: MouseEvent) => {
     const element = (e.target as Element).closest("button");
     const button = element && prepared.buttons.get(element.id);
-    if (button) clicks.click(message, button);
+    if (button) clicks.click(holder, button);
   };
   return (
     <div ref={box} className="blocks" onClick={onClick}>
