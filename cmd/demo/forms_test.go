@@ -1,10 +1,16 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
+	"image"
+	"image/png"
+	"strings"
+	"testing"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+	"github.com/slack-go/slack"
 )
 
 // What lies over the page, as expressions of its JavaScript.
@@ -67,11 +73,15 @@ func (p *play) approvedAtHome() {
 		v.until("it waits for him", homeSays("Deploy web v42", "Approve"))
 	}
 	p.shoot("2 home")
+	p.desk.press("the channel", `.sidebar li:first-child button`)
 	p.phone.press("Approve", `[data-testid=home] [data-action-id=approve]`)
-	p.phone.until("it is under way", `!document.querySelector('[data-testid=home] [data-action-id=approve]') && `+homeSays("Deploy web v42"))
-	for _, v := range []*visitor{p.desk, p.phone} {
-		v.press("the channel", `.sidebar li:first-child button`)
-	}
+}
+
+// backFromHome looks at what the home tab has become, and leaves it.
+func (p *play) backFromHome() {
+	p.t.Helper()
+	p.phone.until("nothing waits any more", `!document.querySelector('[data-testid=home] [data-action-id=approve]') && `+homeSays("Deploy web v42"))
+	p.phone.press("the channel", `.sidebar li:first-child button`)
 }
 
 // pausedAndResumed lets nothing more leave for a moment.
@@ -84,4 +94,94 @@ func (p *play) pausedAndResumed() {
 	p.desk.press("Resume", `[data-testid=channel] [data-action-id=resume]`)
 	p.desk.press("Resume", `[data-testid=confirm-ok]`)
 	p.desk.until("it goes on", cardSays("Pause")+" && "+threadSays("esumed"))
+}
+
+// In Japanese: the form, what is wrong with it, the card, and a reason for denying it.
+func TestThePageInJapanese(t *testing.T) {
+	t.Parallel()
+	b := openBrowser(t)
+	f := quick(2)
+	f.Language = "ja"
+	s := perform(t, options{flags: f})
+	p := &play{
+		stage: s,
+		desk:  b.visit("ja-desk", urlOf(s.doors.http), 1440, 900),
+		phone: b.visit("ja-phone", urlOf(s.doors.http), 390, 844, chromedp.EmulateMobile, chromedp.EmulateScale(2)),
+	}
+	for _, v := range []*visitor{p.desk, p.phone} {
+		v.until("the bot is there", figure("bot", "state")+" === 'running'")
+	}
+	p.desk.be("Alice")
+	p.desk.say("composer", "/deploy")
+	p.desk.until("the form is there", formSays("デプロイ", "サービス", "理由"))
+	p.desk.fill("ref", "v 42")
+	p.desk.do("sending it", chromedp.KeyEvent(kb.Enter))
+	p.desk.until("what is wrong is said at the field", `document.querySelector('[data-testid=error-ref]')?.innerText.includes('ref')`)
+	p.shoot("1 form")
+	p.desk.fill("ref", "v42")
+	p.desk.do("sending it", chromedp.KeyEvent(kb.Enter))
+	p.desk.until("it says what came of it", formSays("依頼しました"))
+	p.desk.do("closing it", escape)
+	for _, v := range []*visitor{p.desk, p.phone} {
+		v.until("the card is there, and nothing lies over it", `!document.querySelector('dialog') && `+cardSays("承認", "却下"))
+	}
+
+	p.phone.be("Bob")
+	p.phone.press("Deny", `[data-testid=channel] [data-action-id="form:deny"]`)
+	p.phone.until("it asks why", formSays("却下"))
+	p.phone.fill("reason", "金曜日には出しません")
+	p.phone.shoot("2 why")
+	p.phone.press("Deny", `[data-testid=form-submit]`)
+	for _, v := range []*visitor{p.phone, p.desk} {
+		v.until("everybody reads why", `!document.querySelector('dialog.form[open] [data-field]') && `+cardSays("金曜日には出しません"))
+	}
+	p.shoot("3 denied")
+	p.readsWell()
+	if heard := b.heard(); len(heard) > 0 {
+		t.Errorf("the console says:\n%s", strings.Join(heard, "\n"))
+	}
+}
+
+// A picture in a thread is small there, and large when it is pressed; Escape puts it away.
+func TestAPictureInAThread(t *testing.T) {
+	t.Parallel()
+	b := openBrowser(t)
+	s := perform(t, options{flags: quick(2), bot: nobody})
+	api := slack.New(botToken, slack.OptionAPIURL(urlOf(s.doors.slack)+"/api/"))
+	_, ts, err := api.PostMessageContext(t.Context(), deploys, slack.MsgOptionText("Deploy web v42: succeeded", false),
+		slack.MsgOptionBlocks(slack.NewHeaderBlock(slack.NewTextBlockObject(slack.PlainTextType, "Deploy web v42", false, false))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var drawing bytes.Buffer
+	if err := png.Encode(&drawing, image.NewRGBA(image.Rect(0, 0, 1200, 500))); err != nil {
+		t.Fatal(err)
+	}
+	_, err = api.UploadFileContext(t.Context(), slack.UploadFileParameters{
+		Reader: &drawing, FileSize: drawing.Len(), Filename: "timeline.png", Title: "Who was out when", AltTxt: "web-1, then web-2",
+		Channel: deploys, ThreadTimestamp: ts,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const picture = `document.querySelector('[data-testid=thread] [data-testid=picture] img')`
+	for _, v := range []*visitor{
+		b.visit("picture-desk", urlOf(s.doors.http), 1440, 900),
+		b.visit("picture-phone", urlOf(s.doors.http), 390, 844, chromedp.EmulateMobile),
+	} {
+		v.press("the thread", fmt.Sprintf(`[data-ts="%s"] [data-testid=replies]`, ts))
+		v.until("it is in the thread, no wider than that, and said in words",
+			picture+`?.complete && `+picture+`.naturalWidth === 1200 && `+picture+`.alt === 'web-1, then web-2' &&
+			`+picture+`.getBoundingClientRect().right <= innerWidth`)
+		small := is[float64](v, picture+".clientWidth")
+		v.press("it", `[data-testid=thread] [data-testid=picture]`)
+		v.until("it is large", fmt.Sprintf(`document.querySelector('dialog.lightbox img')?.clientWidth > %v`, small))
+		v.shoot("picture")
+		v.do("putting it away", escape)
+		v.until("it is gone, and the keyboard is where it was",
+			`!document.querySelector('dialog') && document.activeElement.dataset.testid === 'picture'`)
+	}
+	if heard := b.heard(); len(heard) > 0 {
+		t.Errorf("the console says:\n%s", strings.Join(heard, "\n"))
+	}
 }

@@ -184,6 +184,7 @@ func (p *play) aReleaseInTurn() {
 		p.t.Errorf("%s requests failed", failed)
 	}
 	p.phone.press("the chat", `[data-testid=tab-chat]`)
+	p.backFromHome()
 	p.phone.until("the phone has it too", cardSays("Succeeded"))
 	p.shoot("5 succeeded")
 }

@@ -108,13 +108,16 @@ func (c *collector) fail(err error) {
 	}
 }
 
-// states shows the card of each state, and the form of its message's shortcut with every act that is offered then.
+// states shows the card of each state, and the form of its message's shortcut with the acts that are offered then.
 func (c *collector) states() {
 	at := scenes.T0.Add(10 * time.Minute)
 	inOrder(scenes.States(), func(name string, make func() (deploy.Operation, []deploy.Offer)) {
 		op, offers := make()
 		c.message("card/"+name, "Parent", c.w.Parent(op, at))
-		c.view("operation/"+name, "OperationView", c.w.OperationView(op, append(offers, deploy.Offers(op)...), nil))
+		if len(offers) == 0 {
+			offers = deploy.Offers(op)
+		}
+		c.view("operation/"+name, "OperationView", c.w.OperationView(op, offers, nil))
 	})
 	op := scenes.Rollout(3)
 	c.view("operation/refused", "OperationView", c.w.OperationView(op, nil, c.w.Because(deploy.Because(deploy.NotAMember, "kind", deploy.Guest), nil)))

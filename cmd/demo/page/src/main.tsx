@@ -11,4 +11,6 @@ import "./css/phone.css";
 import "./css/gallery.css";
 
 const gallery = new URLSearchParams(location.search).get("gallery"); // the tests' own view; the demo has none
-createRoot(document.getElementById("root")!).render(gallery ? <Gallery path={`/gallery/${encodeURIComponent(gallery)}.json`} /> : <App />);
+createRoot(document.getElementById("root")!).render(gallery ? (
+  <Gallery path={`/gallery/${encodeURIComponent(gallery)}.json`} language={gallery.startsWith("ja-") ? "ja" : "en"} />
+) : <App />);

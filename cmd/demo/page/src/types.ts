@@ -121,6 +121,9 @@ export interface Target {
   draining_until: string;
 }
 
+/** What the bot speaks. */
+export type Language = "en" | "ja";
+
 export interface World {
   service: string;
   group: string;
@@ -134,6 +137,7 @@ export interface World {
   bot: { state: string; pid: number; restarts: number };
   break_next: boolean;
   hurry: string;
+  language: Language;
 }
 
 export interface Answer {

@@ -15,7 +15,7 @@ const target = (more: Partial<Target> = {}): Target => ({
 });
 const world = (more: Partial<World> = {}): World => ({
   service: "web", group: "web-prod", minimum: 1, healthy: 1, targets: [target()], rps: 0, requests: 10, failed: 0, last_failure: "",
-  bot: { state: "running", pid: 1, restarts: 0 }, break_next: false, hurry: "idle", ...more,
+  bot: { state: "running", pid: 1, restarts: 0 }, break_next: false, hurry: "idle", language: "en", ...more,
 });
 const card = (...labels: string[]): Message => ({
   channel: "C1", ts: "1.0", bot_id: "B1",

@@ -1,9 +1,9 @@
 import { memo, useContext, useLayoutEffect, useMemo, useRef, type MouseEvent } from "react";
 import { Message as Renderer, type Block, type MessageProps } from "slack-blocks-to-jsx";
-import type { Json } from "../types.ts";
+import type { Json, Language } from "../types.ts";
 import { prepare, textBlock } from "./payload.ts";
 import { dateText } from "./date.ts";
-import { GroupsContext, NamesContext, useWorkspace } from "./context.ts";
+import { GroupsContext, LanguageContext, NamesContext, useWorkspace } from "./context.ts";
 import { clickKey, type Holder } from "./useClicks.ts";
 
 interface Props {
@@ -51,19 +51,21 @@ export function BlockText({ text }: { text: string }) {
   return <div className="blocks"><Drawn blocks={prepare("text", textBlock(text)).blocks} /></div>;
 }
 
-const hooks: MessageProps["hooks"] = {
+const hooksIn = (language: Language): MessageProps["hooks"] => ({
   // Without this the time 12:00:01 loses its colons, as if there were an emoji called 00.
   emoji: (emoji, parse) => {
     const drawn = parse(emoji);
     return drawn && drawn !== emoji.name ? drawn : `:${emoji.name}:`;
   },
-  date: ({ timestamp, format, fallback }) => <time>{dateText(Number(timestamp), format, fallback)}</time>,
+  date: ({ timestamp, format, fallback }) => <time>{dateText(Number(timestamp), format, fallback, new Date(), language)}</time>,
   link: ({ href, children, className }) => (
     <a href={href} className={className} target="_blank" rel="noopener noreferrer">{children}</a>
   ),
-};
+});
+const hooks = { en: hooksIn("en"), ja: hooksIn("ja") };
 
 const Drawn = memo(function Drawn({ blocks }: { blocks: Json[] }) {
   const names = useContext(NamesContext);
-  return <Renderer withoutWrapper logo="" name="" blocks={blocks as unknown as Block[]} data={names} hooks={hooks} />;
+  const language = useContext(LanguageContext);
+  return <Renderer withoutWrapper logo="" name="" blocks={blocks as unknown as Block[]} data={names} hooks={hooks[language]} />;
 });

@@ -1,19 +1,20 @@
 import { useEffect, useMemo, useState } from "react";
 import { Blocks } from "../chat/Blocks.tsx";
-import { GroupsContext, NamesContext, WorkspaceContext } from "../chat/context.ts";
+import { GroupsContext, LanguageContext, NamesContext, WorkspaceContext } from "../chat/context.ts";
 import { partsOf } from "../chat/fields.ts";
 import { FormView } from "../chat/FormDialog.tsx";
 import { MessageView } from "../chat/MessageView.tsx";
 import type { Form } from "../chat/useForm.ts";
 import type { Clicks } from "../chat/useClicks.ts";
 import { empty } from "../chat/workspace.ts";
+import type { Language } from "../types.ts";
 import { names, people, surfaceOf, type Item } from "./items.ts";
 
 /**
  * All that the bot can send, drawn below each other as the chat draws it. The tests hand it over in gallery.json, look at
  * it on a phone, and keep pictures of it.
  */
-export function Gallery({ path }: { path: string }) {
+export function Gallery({ path, language }: { path: string; language: Language }) {
   const [items, setItems] = useState<Item[]>();
   useEffect(() => {
     void fetch(path).then(async (answer) => setItems(answer.ok ? ((await answer.json()) as Item[]) : []));
@@ -22,8 +23,8 @@ export function Gallery({ path }: { path: string }) {
   const groups = useMemo(() => new Set(names.user_groups.map((g) => g.id)), []);
   if (!items) return null;
   return (
-    <WorkspaceContext value={workspace}><NamesContext value={names}><GroupsContext value={groups}>
-      <main className="gallery" data-testid="gallery" data-count={items.length}>
+    <WorkspaceContext value={workspace}><NamesContext value={names}><GroupsContext value={groups}><LanguageContext value={language}>
+      <main className="gallery" lang={language} data-testid="gallery" data-count={items.length}>
         {items.map((item) => (
           <section key={item.name} data-name={item.name}>
             <h3>{item.name}</h3>
@@ -31,7 +32,7 @@ export function Gallery({ path }: { path: string }) {
           </section>
         ))}
       </main>
-    </GroupsContext></NamesContext></WorkspaceContext>
+    </LanguageContext></GroupsContext></NamesContext></WorkspaceContext>
   );
 }
 
