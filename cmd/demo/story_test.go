@@ -186,6 +186,7 @@ func (p *play) aReleaseInTurn() {
 	p.phone.press("the chat", `[data-testid=tab-chat]`)
 	p.backFromHome()
 	p.phone.until("the phone has it too", cardSays("Succeeded"))
+	p.desk.until("the thread ends with a picture of it", `document.querySelector('[data-testid=thread] [data-testid=picture] img')?.naturalWidth > 0`)
 	p.shoot("5 succeeded")
 }
 

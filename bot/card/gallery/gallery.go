@@ -99,6 +99,7 @@ func (c *collector) stories() {
 			return
 		}
 		c.message("logs/"+name, "Logs", c.w.Logs(op, outputs))
+		c.message("answer/"+name, "Answer", c.w.Answer(op))
 	})
 }
 

@@ -56,7 +56,7 @@ export function App() {
   return (
     <div className="page" data-tab={tab}>
       <Header />
-      <HintLine hint={hint} me={me} onType={type} onBe={be} />
+      <HintLine hint={hint} me={me} language={world?.language ?? "en"} onType={type} onBe={be} />
       {!(slackUp && worldUp) && <p className="offline" role="status">Reconnecting to the demo…</p>}
       <Counters world={world} stale={!worldUp} />
       <nav className="tabs" aria-label="View">

@@ -89,6 +89,15 @@ test("a killed bot and a hurried hand come before all else", () => {
   assert.match(next({ users, me: bob, card: card("Abort"), world: world({ hurry: "running" }) }).say, /while it serves/);
 });
 
+test("the hints speak the bot's language", () => {
+  const ja = world({ language: "ja" });
+  assert.match(next({ users, me: alice, world: ja }).say, /\*\*Alice\*\*。`\/deploy web v42` と入力/);
+  assert.match(next({ users, me: alice, card: card("approve"), world: ja }).say, /自分の依頼は承認できません。\*\*Bob\*\* に切り替えて/);
+  const halted = next({ users, me: bob, card: card("再試行 retry", "中断 abort"), world: ja }).say;
+  assert.match(halted, /\*\*再試行 retry\*\*.*\*\*中断 abort\*\*/);
+  assert.doesNotMatch(next({ users, me: gus, world: ja }).say, /[a-z]{4,} [a-z]{3,} [a-z]/);
+});
+
 test("failed requests are named until the counter is reset", () => {
   assert.match(next({ users, me: alice, world: world({ failed: 1200 }) }).say, /1,200 requests failed/);
   assert.match(next({ users, me: alice, card: card(), world: world() }).say, /None/);

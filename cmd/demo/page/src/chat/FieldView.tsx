@@ -1,4 +1,5 @@
-import { useId, type KeyboardEvent } from "react";
+import { useContext, useId, type KeyboardEvent } from "react";
+import { LanguageContext } from "./context.ts";
 import type { Field } from "./fields.ts";
 
 interface Props {
@@ -13,6 +14,7 @@ interface Props {
 /** A field with its label, hint and what is wrong with it. */
 export function FieldView({ field, value, onType, onDone }: Props) {
   const id = useId();
+  const own = words[useContext(LanguageContext)];
   const hinted = field.hint ? `${id}-hint` : "";
   const wrong = field.error ? `${id}-wrong` : "";
   const shared = {
@@ -34,10 +36,10 @@ export function FieldView({ field, value, onType, onDone }: Props) {
   };
   return (
     <div className={field.error ? "field wrong" : "field"}>
-      <label htmlFor={id}>{field.label}{field.optional && <small> (optional)</small>}</label>
+      <label htmlFor={id}>{field.label}{field.optional && <small> {own.optional}</small>}</label>
       {field.kind === "choice" ? (
         <select {...shared} onChange={(e) => onDone(e.target.value)}>
-          {(field.optional || !field.value) && <option value="">{field.empty || "Select an option"}</option>}
+          {(field.optional || !field.value) && <option value="">{field.empty || own.choose}</option>}
           {field.groups.map((g) => g.label ? (
             <optgroup key={g.label} label={g.label}>{options(g.options)}</optgroup>
           ) : options(g.options))}
@@ -52,6 +54,12 @@ export function FieldView({ field, value, onType, onDone }: Props) {
     </div>
   );
 }
+
+/** Slack's own words in forms. */
+const words = {
+  en: { optional: "(optional)", choose: "Select an option" },
+  ja: { optional: "（任意）", choose: "オプションを選択" },
+};
 
 const options = (list: { label: string; value: string }[]) =>
   list.map((o) => <option key={o.value} value={o.value}>{o.label}</option>);
