@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -31,7 +32,16 @@ type formPanels struct {
 	homes   map[string][]card.View
 	dead    bool // triggers are too old
 	closed  bool // forms are closed
-	fail    error
+
+	mu   sync.Mutex // of what another goroutine reads
+	fail error      // home tabs cannot be drawn
+}
+
+// fails begins or ends an outage.
+func (p *formPanels) fails(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.fail = err
 }
 
 func (p *formPanels) Open(_ context.Context, e Envelope, v card.View) error {
@@ -51,6 +61,8 @@ func (p *formPanels) Redraw(_ context.Context, _, hash string, v card.View) erro
 }
 
 func (p *formPanels) Home(_ context.Context, user string, v card.View) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.fail != nil {
 		return p.fail
 	}

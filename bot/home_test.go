@@ -138,6 +138,7 @@ func TestHomeTabsAreDrawnAgainWhenSomethingMoves(t *testing.T) {
 		s.opens(lead)
 		n := func() int { return len(s.panels.homes[lead]) }
 		for i := range 100 {
+			synctest.Wait()
 			s.desk.add(waitingOp(deploy.ID(fmt.Sprintf("op-%03d", i)), dev))
 			s.b.Moved("op")
 			time.Sleep(100 * time.Millisecond)
@@ -163,13 +164,13 @@ func TestHomeTabsAreDrawnAgainWhenSomethingMoves(t *testing.T) {
 		if synctest.Wait(); n() != drawn+1 {
 			t.Error("not drawn for whoever opens it again")
 		}
-		s.panels.fail = errDown
+		s.panels.fails(errDown)
 		delete(s.desk.ops, s.desk.order[0])
 		s.desk.order = s.desk.order[1:]
 		s.b.Moved("op")
 		time.Sleep(homeEvery)
 		synctest.Wait()
-		s.panels.fail = nil
+		s.panels.fails(nil)
 		time.Sleep(homeAgain)
 		if synctest.Wait(); n() != drawn+2 || !strings.Contains(s.home(lead), "And 89 more") {
 			t.Errorf("not drawn after an outage:\n%s", s.home(lead))

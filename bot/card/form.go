@@ -113,7 +113,7 @@ func (w Voice) RequestForm(f RequestForm) View {
 	if f.Free {
 		after = "form.request.after.none"
 	}
-	v.Blocks = append(v.Blocks, Block{Context: w.Say(after)})
+	v.Blocks = append(v.Blocks, Block{Context: T(w.Say(after), w.gap(), w.Say("form.request.help", "slash", f.Slash))})
 	return v
 }
 

@@ -102,3 +102,48 @@ func TestAFormOffersAsManyServicesAsFit(t *testing.T) {
 		}
 	}
 }
+
+// What Slack would cut in a form is short enough, in every language: docs.slack.dev/reference/views and its pages on
+// input blocks.
+func TestTheWordsOfFormsAreNotCut(t *testing.T) {
+	o := deploy.Operation{ID: "op", State: deploy.StateRequested, RequestedBy: "U0ALICE"}
+	o.Plan.Kind, o.Plan.Service, o.Plan.Ref = deploy.KindDeploy, "web", "v42"
+	for _, tag := range []string{"en", "ja"} {
+		w, err := In(tag)
+		if err != nil {
+			t.Fatal(err)
+		}
+		within := func(what, text string, most int) {
+			if n := len([]rune(text)); n > most {
+				t.Errorf("%s: %s %q has %d characters, %d are shown", tag, what, text, n, most)
+			}
+		}
+		for _, v := range []View{
+			w.RequestForm(RequestForm{Targets: []Target{{"web/", "web", ""}}, Chosen: "web/", Refs: []string{"v41"}, Outside: true, Zone: "America/Argentina/ComodRivadavia", Slash: "/deploy"}),
+			w.RequestForm(RequestForm{}), w.Moment(), w.AskedForm(w.Asked(o, "C1"), nil), w.OperationView(o, deploy.Offers(o), nil),
+			w.ReasonForm("deny", w.About(o), false, ""), w.ReasonForm("approve", w.About(o), false, ""), w.UnlockForm(Want{Service: "web"}, ""),
+		} {
+			if v.Title == "" || v.Close == "" || v.Callback == "" {
+				t.Errorf("%s: a form without a title, a way out or a name: %+v", tag, v)
+			}
+			within("the title", v.Title, 24)
+			within("the button", v.Submit, 24)
+			within("the button", v.Close, 24)
+			for _, b := range v.Blocks {
+				for _, x := range b.Buttons {
+					within("the button", x.Label, 30)
+				}
+				if b.Input == nil {
+					continue
+				}
+				within("what an empty field shows", b.Input.Empty, 150)
+				if v.Submit == "" || b.Input.Label == "" {
+					t.Errorf("%s: a field that cannot be sent, or has no label: %+v", tag, b.Input)
+				}
+				for _, option := range b.Input.Options {
+					within("the option", option.Label, 75)
+				}
+			}
+		}
+	}
+}

@@ -10,7 +10,7 @@ import (
 // tier 4 is 100, counted by method. Rate and burst together stay below that in any minute.
 type paces struct {
 	auth, open, update, ephemeral, users, bots, groups, history, replies, channels *pace
-	viewOpen, viewUpdate, viewPublish, fileAddress, fileDone                 *pace
+	viewOpen, viewUpdate, viewPublish, fileAddress, fileDone                       *pace
 
 	mu    sync.Mutex
 	posts map[string]*pace // by channel: about one a second, short bursts allowed

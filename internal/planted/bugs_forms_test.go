@@ -49,6 +49,14 @@ func init() {
 			[]guard{{bot, "TestALaterRefusalKeepsTheForm"}},
 		},
 		{
+			"a form opens where nothing is taken", form, "	if err := b.here(ctx, e); err != nil {\n", "	if err := b.here(ctx, e); err != nil && e.Kind == \"\" {\n",
+			[]guard{{bot, "TestTheFormOffersWhatItsPersonMayDeploy"}},
+		},
+		{
+			"what a form refuses at once is in no audit", inbox, "		b.refused(ctx, e, n.why)\n", "",
+			[]guard{{bot, "TestWhatIsWrongIsSaidBesideTheField"}},
+		},
+		{
 			"a form opens for whoever may not do it", reason, "	if _, err := deploy.Decide(op, act, time.Now()); err != nil {\n", "	if _, err := deploy.Decide(op, act, time.Now()); err != nil && op.ID == \"\" {\n",
 			[]guard{{bot, "TestAFormGivesNobodyARight"}},
 		},
