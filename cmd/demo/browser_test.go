@@ -17,7 +17,6 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
-	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
@@ -242,25 +241,6 @@ func (v *visitor) shoot(moment string) {
 func (v *visitor) shootTo(path string) {
 	v.t.Helper()
 	png, err := chromedp.Run(v.tab, chromedp.CaptureScreenshot())
-	v.keep(path, png, err)
-}
-
-// clipTo keeps a picture of a part of the page, be it in view or not.
-func (v *visitor) clipTo(path string, clip page.Viewport) {
-	v.t.Helper()
-	png, err := chromedp.Run(v.tab, func(ctx context.Context, t *chromedp.Target) ([]byte, error) {
-		beyond := true
-		r, err := cdp.Call(ctx, t, page.CaptureScreenshot, page.CaptureScreenshotParams{Clip: &clip, CaptureBeyondViewport: &beyond})
-		if err != nil {
-			return nil, err
-		}
-		return r.Data, nil
-	})
-	v.keep(path, png, err)
-}
-
-func (v *visitor) keep(path string, png []byte, err error) {
-	v.t.Helper()
 	if err == nil {
 		err = os.WriteFile(path, png, 0o600)
 	}

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
 
 	"junban/bot/card/gallery"
 	"junban/bot/lang"
@@ -124,12 +124,14 @@ func TestWhatTheGalleryWouldFind(t *testing.T) {
 // sheet is how tall one picture of a long page is, in CSS pixels.
 const sheet = 2600
 
-// panorama keeps pictures of the whole page, from its top to its end.
+// panorama keeps pictures of the whole page, from its top to its end, as on a phone that is very tall: pictures of what
+// is out of view would lay the page out anew for each.
 func (v *visitor) panorama() {
 	v.t.Helper()
+	v.do("growing taller", chromedp.EmulateViewport(390, sheet))
 	height := is[float64](v, "document.documentElement.scrollHeight")
 	for n := 0; float64(n)*sheet < height; n++ {
-		clip := page.Viewport{Y: float64(n) * sheet, Width: 390, Height: min(sheet, height-float64(n)*sheet), Scale: 1}
-		v.clipTo(filepath.Join(v.artefacts, fmt.Sprintf("gallery-%s-%02d.png", v.name, n+1)), clip)
+		is[bool](v, fmt.Sprintf("scrollTo(0, %d), true", n*sheet))
+		v.shootTo(filepath.Join(v.artefacts, fmt.Sprintf("gallery-%s-%02d.png", v.name, n+1)))
 	}
 }
