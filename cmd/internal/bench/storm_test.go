@@ -13,12 +13,12 @@ import (
 )
 
 const (
-	// refusing is how long Slack refuses every call in a storm.
+	// refusing is how long Slack refuses every call, until the end of the storm.
 	refusing = time.Minute
-	// storming is how long the rest of the storm lasts: connections break every second, every envelope comes twice, and
-	// messages are deleted.
+	// storming is how long the storm lasts: connections break every second, every envelope comes twice, answers to posts are
+	// lost until posts are refused, and messages are deleted.
 	storming = 100 * time.Second
-	// slack in the duration of a rollout: in fake time nothing else differs but the order in which goroutines run.
+	// slip is how much the duration of a rollout may differ: in fake time only by the order in which goroutines run.
 	slip = time.Second
 )
 
@@ -72,11 +72,15 @@ func weathers(t *testing.T, instances int, storm bool) time.Duration {
 // storm lets everything go wrong in Slack at once. Meanwhile somebody tries what they may not.
 func (s *told) storm(t *testing.T, id deploy.ID) {
 	t.Helper()
-	answered := func(c slacksim.Call) bool { return c.Method != "apps.connections.open" && c.Method != "link" }
-	s.slack.Inject(slacksim.Fault{Do: slacksim.RateLimited, For: refusing, When: answered})
+	calls := func(c slacksim.Call) bool { return c.Method != "apps.connections.open" && c.Method != "link" }
+	lost := s.slack.Inject(slacksim.Fault{On: "chat.postMessage", Do: slacksim.CutAfter, Times: 3})
 	twice := s.slack.Inject(slacksim.Fault{Do: slacksim.RepeatEnvelope})
 	deleted, acked := 0, len(s.slack.AckTimes())
 	for second := range int(storming / time.Second) {
+		if second == int((storming-refusing)/time.Second) {
+			lost.Lift()
+			s.slack.Inject(slacksim.Fault{Do: slacksim.RateLimited, For: refusing, When: calls})
+		}
 		if op, _ := s.read(t, id); second%20 == 15 && !op.State.Finished() {
 			deleted += s.deletes(t, id)
 		}
@@ -92,8 +96,8 @@ func (s *told) storm(t *testing.T, id deploy.ID) {
 		time.Sleep(time.Second)
 	}
 	twice.Lift()
-	if deleted < 3 || twice.Hits() == 0 || len(s.slack.AckTimes()) == acked {
-		t.Errorf("that was no storm: %d messages deleted, %d envelopes twice, %d acknowledged", deleted, twice.Hits(), len(s.slack.AckTimes())-acked)
+	if deleted < 3 || lost.Hits() == 0 || twice.Hits() == 0 || len(s.slack.AckTimes()) == acked {
+		t.Errorf("that was no storm: %d messages deleted, %d answers lost, %d envelopes twice, %d acknowledged", deleted, lost.Hits(), twice.Hits(), len(s.slack.AckTimes())-acked)
 	}
 }
 
@@ -145,7 +149,7 @@ func (s *told) toldOnce(t *testing.T, op deploy.Operation) {
 				Seq int
 			} `json:"event_payload"`
 		}
-		if c.Outcome != "ok" || c.Params["metadata"] == "" || json.Unmarshal([]byte(c.Params["metadata"]), &m) != nil || c.Params["thread_ts"] == "" {
+		if !strings.HasSuffix(c.Outcome, "ok") || c.Params["metadata"] == "" || json.Unmarshal([]byte(c.Params["metadata"]), &m) != nil || c.Params["thread_ts"] == "" {
 			continue
 		}
 		keys[fmt.Sprint(m.Payload.Op, " ", m.Payload.Seq)]++
