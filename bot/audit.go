@@ -20,6 +20,8 @@ const (
 	auditAge = 90 * 24 * time.Hour
 	// auditKey orders the keys by time.
 	auditKey = "20060102T150405.000000000"
+	// notFound is the audit's code for an operation that there is not.
+	notFound deploy.Code = "not_found"
 )
 
 // Refused is one line of the audit: somebody tried something, and it was refused.
@@ -44,11 +46,15 @@ func (b *Bot) refused(ctx context.Context, e Envelope, why error) {
 		r.What = clip(e.View.Callback)
 	case e.Action != "":
 		r.What = clip(e.Action)
+	case e.Text == "": // the command alone
+		r.What = clip(e.Command)
 	}
 	if cause, ok := deploy.RefusalOf(why); ok {
 		r.Code, r.Values = cause.Code, cause.Values
 	} else if m, ok := errors.AsType[*engine.Mistake](why); ok {
 		r.Code, r.Values = m.What.Code, m.What.Values
+	} else if errors.Is(why, engine.ErrNotFound) {
+		r.Code = notFound
 	}
 	b.Log.Info("refused", "kind", r.Kind, "user", r.User, "channel", r.Channel, "what", r.What, "code", r.Code, "why", r.Why)
 	data, err := json.Marshal(r)

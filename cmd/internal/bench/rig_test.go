@@ -35,7 +35,9 @@ type setup struct {
 	drain               deploy.Drain
 	probe               func(context.Context, world.Check) world.Result // nil = every health check passes
 	limits              awssim.Limits
-	seed                uint64 // of the health checks' phases
+	seed                uint64   // of the health checks' phases
+	people              []string // who is in Slack: the bot listens there, and Slack is asked who they are
+	approvers           []string // beside lead
 }
 
 // rig is one simulated account and one bot's engine before it, with the real adapters and the real store.
@@ -189,8 +191,8 @@ func (r *rig) Moved(deploy.ID) {
 }
 
 const (
-	dev  = "U-dev"
-	lead = "U-lead"
+	dev  = "U0DEV"
+	lead = "U0LEAD"
 )
 
 // deploys asks for a rollout of each service, approves them, and answers their ids.
@@ -294,7 +296,7 @@ func (b book) Request(ask deploy.Ask) (deploy.Request, engine.Want, error) {
 		Ask: ask,
 		Rules: deploy.Rules{
 			MaxUnavailable: out, MinHealthy: deploy.Count{N: 1}, Drain: b.drain, MayDeploy: []string{dev},
-			Approval: deploy.Approval{Allow: []string{lead}, Required: 1, Expires: time.Hour, StartWithin: 2 * time.Hour},
+			Approval: deploy.Approval{Allow: append([]string{lead}, b.approvers...), Required: 1, Expires: time.Hour, StartWithin: 2 * time.Hour},
 		},
 		Run:           deploy.Run{Via: "ssm", Command: fmt.Sprintf("sleep %g", b.command.Seconds()), Timeout: time.Minute},
 		HealthyWithin: 10 * time.Minute,

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"junban/bot"
+	"junban/bot/card"
 	"junban/bot/slackapi"
 	"junban/bot/slacksim"
 	"junban/deploy"
@@ -43,6 +44,7 @@ type chatter struct {
 type told struct {
 	*rig
 	slack *slacksim.Workspace
+	voice card.Voice
 	bot   atomic.Pointer[bot.Bot]
 }
 
@@ -58,7 +60,7 @@ func (*told) Channel(string, string) string { return room }
 
 func newTold(t *testing.T, s setup) *told {
 	t.Helper()
-	r := &told{rig: newRig(t, s), slack: slacksim.New(slacksim.Options{})}
+	r := &told{rig: newRig(t, s), slack: slacksim.New(slacksim.Options{}), voice: card.English()}
 	r.options.Sink = r
 	r.slack.AddUser(slacksim.User{ID: "U0JUNBAN", Name: "junban", IsBot: true})
 	r.slack.AddChannel(slacksim.Channel{ID: room, Name: "deploys", BotIsMember: true})
@@ -69,8 +71,12 @@ func newTold(t *testing.T, s setup) *told {
 	chat := slackapi.New(slackapi.Options{
 		BotToken: "xoxb-test", AppToken: "xapp-test", APIURL: "http://slack.test/api/", Command: "/deploy", Channels: []string{room}, HTTP: pipe,
 	})
+	for _, id := range s.people {
+		r.slack.AddUser(slacksim.User{ID: id, Name: strings.ToLower(id)})
+		r.options.Directory = chat
+	}
 	r.live()
-	b := bot.New(bot.Options{Desk: r.rig.bot, Chat: chat, Directory: chat, Memory: r.store, Rooms: r, NewID: engine.NewID, Slash: "/deploy"})
+	b := bot.New(bot.Options{Desk: r.rig.bot, Chat: chat, Panels: chat, Directory: chat, Memory: r.store, Rooms: r, NewID: engine.NewID, Slash: "/deploy", Voice: r.voice})
 	r.bot.Store(b)
 	ctx, cancel := context.WithCancel(context.Background())
 	var ran sync.WaitGroup
@@ -79,6 +85,13 @@ func newTold(t *testing.T, s setup) *told {
 			t.Errorf("the conversation ended: %v", err)
 		}
 	})
+	if len(s.people) > 0 {
+		ran.Go(func() {
+			if err := chat.Run(ctx, b); err != nil {
+				t.Errorf("the connections ended: %v", err)
+			}
+		})
+	}
 	t.Cleanup(func() { cancel(); ran.Wait(); r.slack.Close() })
 	return r
 }
