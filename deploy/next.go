@@ -65,7 +65,7 @@ type mover struct {
 	now     time.Time
 	d       Decision
 	order   []int
-	outs    *int                          // how many instances are out, once counted
+	tally   *tally                        // see tallied
 	stay    map[string][2]map[string]bool // see staying
 	blocked bool                          // a lane that waits to leave was refused by a gate: those behind it wait too
 }
@@ -84,7 +84,7 @@ func (m *mover) roll() {
 	}
 	done := 0
 	for _, i := range m.sequence() {
-		switch l := &m.op.Lanes[i]; {
+		switch l := m.op.Lanes[i]; {
 		case l.Phase == PhaseDone:
 			done++
 			continue
@@ -118,15 +118,8 @@ func (m *mover) sequence() []int {
 // spent reports whether all that is left are chores that have lost their reason: one that comes after everything went
 // well, and not everything did; one on the first instance that is drained, and none is left.
 func (m *mover) spent() bool {
-	well := true
-	for i := range m.op.Lanes {
-		l := &m.op.Lanes[i]
-		if l.Phase != PhaseDone && (!l.Chore() || l.Phase != PhaseDue) {
-			return false
-		}
-		well = well && (l.Chore() || l.Outcome == OutcomeDone)
-	}
-	return !well
+	t := m.tallied()
+	return !t.open && !t.well
 }
 
 func (m *mover) end() {

@@ -185,7 +185,7 @@ func (l *loop) write(ctx context.Context, ev deploy.Event) error {
 // take makes an operation the present one, and forgets what was seen of effects of steps that are over.
 func (l *loop) take(after deploy.Operation) {
 	for i := range l.op.Lanes {
-		if !l.op.Lanes[i].Moved(&after.Lanes[i]) {
+		if !l.op.Lanes[i].Moved(after.Lanes[i]) {
 			continue
 		}
 		if l.op.Lanes[i].Waits() {
