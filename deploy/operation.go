@@ -164,6 +164,14 @@ func (l *LaneState) Step() (Step, bool) {
 	return l.Steps[l.At], true
 }
 
+// verb is what the lane's present step does; "" when nothing is left.
+func (l *LaneState) verb() Verb {
+	if l.At >= len(l.Steps) {
+		return ""
+	}
+	return l.Steps[l.At].Verb
+}
+
 // Waits reports whether the lane waits for a person's decision.
 func (l *LaneState) Waits() bool { return l.Phase == PhaseFailed || l.Phase == PhaseUnknown }
 

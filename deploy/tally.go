@@ -32,7 +32,7 @@ func (m *mover) tallied() *tally {
 		if l.Touched {
 			t.touched++
 		}
-		if step, _ := l.Step(); l.Phase == PhaseBegun && step.Verb == VerbLeave {
+		if l.Phase == PhaseBegun && l.verb() == VerbLeave {
 			t.leaving++
 		}
 		t.open = t.open || l.Phase != PhaseDone && (!once || l.Phase != PhaseDue)

@@ -232,6 +232,19 @@ func (l *loop) wait(ctx context.Context, wake time.Time) {
 	case <-timer:
 	case took := <-l.results:
 		took()
+		l.drain()
+	}
+}
+
+// drain takes what else was seen meanwhile: the next decision is about all of it.
+func (l *loop) drain() {
+	for {
+		select {
+		case took := <-l.results:
+			took()
+		default:
+			return
+		}
 	}
 }
 
