@@ -28,7 +28,8 @@ const (
 	tick = time.Millisecond
 	// checkFor is how old the check before a start may be.
 	checkFor = 5 * time.Second
-	// lateStep is the least time between two tries of a call that came too late for what was checked.
+	// lateStep is the least time between two tries of a call that came too late for what was checked: that in which AWS
+	// takes one more. Of several that wait, each tries as often as its share.
 	lateStep = 250 * time.Millisecond
 	// grace is added to a command's own limit before its outcome counts as lost.
 	grace = 2 * time.Minute
