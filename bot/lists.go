@@ -104,7 +104,7 @@ func (b *Bot) logs(ctx context.Context, e Envelope, c Command) error {
 			names = append(names, op.Plan.Preview.Name(l.Name))
 		}
 		outputs = slices.DeleteFunc(outputs, func(o card.Output) bool { return o.Instance != c.On && op.Plan.Preview.Name(o.Instance) != c.On })
-		if !slices.Contains(names, c.On) && !slices.ContainsFunc(op.Lanes, func(l deploy.LaneState) bool { return l.Name == c.On }) {
+		if !slices.Contains(names, c.On) && !slices.ContainsFunc(op.Lanes, func(l *deploy.LaneState) bool { return l.Name == c.On }) {
 			return mistake(b.Slash, "logs", "mistake.logs.instance", "title", b.Voice.Title(op), "name", clip(c.On), "known", strings.Join(names, ", "))
 		}
 	}

@@ -18,6 +18,15 @@ func Apply(o Operation, e Event) (Operation, error) {
 	return after, nil
 }
 
+// lane is one of the operation's lanes for a fold to change: a copy that takes the place of the one which other
+// operations have too.
+func (o *Operation) lane(i int) *LaneState {
+	l := *o.Lanes[i]
+	l.Seen, l.StepTook = maps.Clone(l.Seen), maps.Clone(l.StepTook)
+	o.Lanes[i] = &l
+	return &l
+}
+
 // fold is Apply in place. After an error the operation is worth nothing.
 func (o *Operation) fold(e Event) error {
 	if e.Version != EventVersion {
@@ -100,7 +109,7 @@ func foldRequested(o *Operation, e Event) error {
 		o.Expires = e.At.Add(approval.Expires)
 	}
 	for _, l := range o.Plan.Lanes {
-		o.Lanes = append(o.Lanes, LaneState{Name: l.Name, Steps: l.Steps, Phase: PhaseDue, Attempt: 1})
+		o.Lanes = append(o.Lanes, &LaneState{Name: l.Name, Steps: l.Steps, Phase: PhaseDue, Attempt: 1})
 	}
 	return nil
 }
@@ -164,15 +173,17 @@ func foldStarted(o *Operation, e Event) error {
 	o.Plan.Preview = fresh
 	o.State, o.StartedAt, o.Waiting = StateRolling, e.At, Cause{}
 	for i := range o.Lanes {
-		o.Lanes[i].Touched = o.Plan.Kind == KindRestore // it is out from the beginning
+		o.lane(i).Touched = o.Plan.Kind == KindRestore // it is out from the beginning
 	}
 	return nil
 }
 
 func foldResumed(o *Operation, e Event) error {
 	o.ResumedAt = e.At
-	for i := range o.Lanes {
-		o.Lanes[i].Fresh = false
+	for i, l := range o.Lanes {
+		if l.Fresh {
+			o.lane(i).Fresh = false
+		}
 	}
 	return nil
 }
@@ -205,12 +216,10 @@ func onLane(fold func(*Operation, *LaneState, Event) error) func(*Operation, Eve
 		if e.Lane < 0 || e.Lane >= len(o.Lanes) {
 			return fmt.Errorf("lane %d of %d", e.Lane, len(o.Lanes))
 		}
-		l := &o.Lanes[e.Lane]
-		if l.Phase == PhaseDone {
+		if l := o.Lanes[e.Lane]; l.Phase == PhaseDone {
 			return fmt.Errorf("lane %s is done", l.Name)
 		}
-		l.Seen, l.StepTook = maps.Clone(l.Seen), maps.Clone(l.StepTook)
-		return fold(o, l, e)
+		return fold(o, o.lane(e.Lane), e)
 	}
 }
 

@@ -1,7 +1,5 @@
 package deploy
 
-import "slices"
-
 // A chore is a step that is done once per rollout, in a lane of its own: before anything leaves and after everything
 // is done on the bot's own host, first on the first instance that is drained. Its token names the operation and no
 // attempt, so that neither a new attempt at an instance nor another instance can repeat it.
@@ -9,13 +7,13 @@ import "slices"
 var chores = []Verb{VerbBefore, VerbFirst, VerbAfter}
 
 // chore reports whether the verb is such a step.
-func (v Verb) chore() bool { return slices.Contains(chores, v) }
+func (v Verb) chore() bool { return v == VerbBefore || v == VerbFirst || v == VerbAfter }
 
 // Chore reports whether the lane is no instance but something that is done once.
 func (l Lane) Chore() bool { return len(l.Steps) > 0 && l.Steps[0].Verb.chore() }
 
-// Chore reports whether the lane is no instance but something that is done once.
-func (l LaneState) Chore() bool { return len(l.Steps) > 0 && l.Steps[0].Verb.chore() }
+// Chore reports whether the lane is no instance but something that is done once: its only step.
+func (l *LaneState) Chore() bool { return len(l.Steps) == 1 && l.Steps[0].Verb.chore() }
 
 // chore makes the lane of a chore.
 func chore(v Verb, r Request) Lane {
@@ -23,9 +21,9 @@ func chore(v Verb, r Request) Lane {
 }
 
 // chored reports whether a chore is done, or the plan has none such.
-func (o Operation) chored(v Verb) bool {
-	for i := range o.Lanes {
-		if l := &o.Lanes[i]; l.Chore() && l.Steps[0].Verb == v {
+func (m *mover) chored(v Verb) bool {
+	for _, i := range m.tallied().chores {
+		if l := m.op.Lanes[i]; l.Steps[0].Verb == v {
 			return l.Phase == PhaseDone
 		}
 	}
@@ -86,8 +84,8 @@ func (m *mover) after(i int) {
 
 // hosts reports whether a chore runs on the lane's instance, or may: until it has ended the instance stays out.
 func (m *mover) hosts(i int) bool {
-	for j, l := range m.op.Lanes {
-		if l.Chore() && l.Phase != PhaseDue && l.Phase != PhaseFailed && l.Phase != PhaseDone && m.op.host(j) == m.op.Lanes[i].Name {
+	for _, j := range m.tallied().chores {
+		if l := m.op.Lanes[j]; l.Phase != PhaseDue && l.Phase != PhaseFailed && l.Phase != PhaseDone && m.op.host(j) == m.op.Lanes[i].Name {
 			return true
 		}
 	}

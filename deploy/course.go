@@ -29,7 +29,7 @@ func (o *Operation) bend(c Course, now time.Time) {
 	o.Course, o.Asked, o.AskedAt, o.Called = c, Cause{}, time.Time{}, 0
 	o.State, o.Paused, o.PausedAt = StateRolling, nil, time.Time{}
 	for i := range o.Lanes {
-		o.follow(&o.Lanes[i], now, true)
+		o.follow(o.lane(i), now, true)
 	}
 }
 

@@ -93,7 +93,7 @@ func foldGrown(o *Operation, e Event) error {
 		}
 		o.Plan.Preview.Order = append(o.Plan.Preview.Order, len(o.Lanes))
 		o.Plan.Lanes = append(o.Plan.Lanes, l)
-		o.Lanes = append(o.Lanes, LaneState{Name: l.Name, Steps: l.Steps, Phase: PhaseDue, Attempt: 1})
+		o.Lanes = append(o.Lanes, &LaneState{Name: l.Name, Steps: l.Steps, Phase: PhaseDue, Attempt: 1})
 		known[l.Name] = e.Plan.Preview.Instances[l.Name]
 	}
 	o.Plan.Preview.Instances = known

@@ -6,7 +6,7 @@ import (
 )
 
 // environment is what a command finds in its environment: the approved run.env, then what the operation is about.
-func environment(o Operation, l LaneState, s Step) []string {
+func environment(o Operation, l *LaneState, s Step) []string {
 	var out []string
 	for k, v := range s.Args {
 		if name, ok := strings.CutPrefix(k, "env."); ok {

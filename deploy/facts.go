@@ -78,11 +78,7 @@ func (m *mover) want(i int, l Look, at time.Time) {
 // apart is the least time between two readings of a group: the more instances are out, the more wait for a reading that
 // will serve them all. A reading costs by the size of the group.
 func (m *mover) apart() time.Duration {
-	if m.outs == nil {
-		n := m.op.out()
-		m.outs = &n
-	}
-	return min(time.Duration(max(0, *m.outs-1))*20*time.Millisecond, freshFor/2)
+	return min(time.Duration(max(0, len(m.tallied().out)-1))*20*time.Millisecond, freshFor/2)
 }
 
 func troubled(action string, f Fault, tries int) Cause {

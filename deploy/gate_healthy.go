@@ -36,7 +36,7 @@ func (m *mover) staying(arn string, g Group) (up, left map[string]bool) {
 	up = healthy(m.seen.Groups[arn], g)
 	left = maps.Clone(up)
 	for i := range m.op.Lanes {
-		if l := &m.op.Lanes[i]; l.LeftOut || l.Out() {
+		if l := m.op.Lanes[i]; l.LeftOut || l.Out() {
 			delete(left, l.Name)
 		}
 	}

@@ -77,7 +77,7 @@ func gatePaused(m *mover, lane int, _ map[string]Reading) (Cause, bool) {
 
 // gateChore keeps everything in service until what is done once before is done.
 func gateChore(m *mover, _ int, _ map[string]Reading) (Cause, bool) {
-	if m.op.TurnedBack() || m.op.chored(VerbBefore) {
+	if m.op.TurnedBack() || m.chored(VerbBefore) {
 		return Cause{}, true
 	}
 	return Because(GateChore, "chore", VerbBefore), false
@@ -90,14 +90,13 @@ func gateUnavailable(m *mover, lane int, _ map[string]Reading) (Cause, bool) {
 		return Cause{}, true
 	}
 	window := m.window()
-	var out []string
-	for i := range m.op.Lanes {
-		if l := &m.op.Lanes[i]; i != lane && l.Out() {
-			out = append(out, m.op.Plan.Preview.Name(l.Name))
-		}
-	}
+	out := m.tallied().out
 	if len(out) >= window {
-		return Because(GateUnavailable, "out", len(out), "max", window, "names", strings.Join(out, ", ")), false
+		var names []string
+		for _, i := range out {
+			names = append(names, m.op.Plan.Preview.Name(m.op.Lanes[i].Name))
+		}
+		return Because(GateUnavailable, "out", len(out), "max", window, "names", strings.Join(names, ", ")), false
 	}
 	return Cause{}, true
 }
@@ -111,13 +110,7 @@ func gateCalls(m *mover, lane int, _ map[string]Reading) (Cause, bool) {
 	if m.op.Lanes[lane].Phase != PhaseDue {
 		return Cause{}, true
 	}
-	n := 0
-	for i := range m.op.Lanes {
-		if l := &m.op.Lanes[i]; l.Phase == PhaseBegun && l.At < len(l.Steps) && l.Steps[l.At].Verb == VerbLeave {
-			n++
-		}
-	}
-	return Cause{}, n < atOnce
+	return Cause{}, m.tallied().leaving < atOnce
 }
 
 // window is how many instances may be out at once now.
@@ -136,7 +129,7 @@ func gateZone(m *mover, lane int, _ map[string]Reading) (Cause, bool) {
 	}
 	zone := func(i int) string { return m.op.Plan.Preview.Instances[m.op.Lanes[i].Name].Zone }
 	for _, i := range m.sequence() {
-		l := &m.op.Lanes[i]
+		l := m.op.Lanes[i]
 		if i == lane {
 			break
 		}

@@ -33,7 +33,7 @@ func (o Operation) Row() Row {
 		Started: o.StartedAt, Finished: o.FinishedAt, Head: o.Seq, Cause: o.Cause,
 	}
 	for i := range o.Lanes {
-		l := &o.Lanes[i]
+		l := o.Lanes[i]
 		if l.Chore() {
 			continue
 		}

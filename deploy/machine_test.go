@@ -228,7 +228,7 @@ func (m *machine) fold(e deploy.Event) {
 	m.judge(before, e)
 	m.judgeVotes(e)
 	for i := range before.Lanes {
-		if before.Lanes[i].Moved(&m.op.Lanes[i]) {
+		if before.Lanes[i].Moved(m.op.Lanes[i]) {
 			maps.DeleteFunc(m.seen.Effects, func(k deploy.EffectKey, _ deploy.EffectSeen) bool { return k.Lane == i })
 		}
 	}

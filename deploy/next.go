@@ -28,7 +28,8 @@ const (
 	tick = time.Millisecond
 	// checkFor is how old the check before a start may be.
 	checkFor = 5 * time.Second
-	// lateStep is the least time between two tries of a call that came too late for what was checked.
+	// lateStep is the least time between two tries of a call that came too late for what was checked: that in which AWS
+	// takes one more. Of several that wait, each tries as often as its share.
 	lateStep = 250 * time.Millisecond
 	// grace is added to a command's own limit before its outcome counts as lost.
 	grace = 2 * time.Minute
@@ -65,7 +66,7 @@ type mover struct {
 	now     time.Time
 	d       Decision
 	order   []int
-	outs    *int                          // how many instances are out, once counted
+	tally   *tally                        // see tallied
 	stay    map[string][2]map[string]bool // see staying
 	blocked bool                          // a lane that waits to leave was refused by a gate: those behind it wait too
 }
@@ -84,7 +85,7 @@ func (m *mover) roll() {
 	}
 	done := 0
 	for _, i := range m.sequence() {
-		switch l := &m.op.Lanes[i]; {
+		switch l := m.op.Lanes[i]; {
 		case l.Phase == PhaseDone:
 			done++
 			continue
@@ -118,15 +119,8 @@ func (m *mover) sequence() []int {
 // spent reports whether all that is left are chores that have lost their reason: one that comes after everything went
 // well, and not everything did; one on the first instance that is drained, and none is left.
 func (m *mover) spent() bool {
-	well := true
-	for i := range m.op.Lanes {
-		l := &m.op.Lanes[i]
-		if l.Phase != PhaseDone && (!l.Chore() || l.Phase != PhaseDue) {
-			return false
-		}
-		well = well && (l.Chore() || l.Outcome == OutcomeDone)
-	}
-	return !well
+	t := m.tallied()
+	return !t.open && !t.well
 }
 
 func (m *mover) end() {

@@ -29,7 +29,7 @@ func foldNoted(o *Operation, e Event) error {
 	if e.Lane >= len(o.Lanes) {
 		return fmt.Errorf("lane %d of %d", e.Lane, len(o.Lanes))
 	}
-	l := &o.Lanes[e.Lane]
+	l := o.lane(e.Lane)
 	l.Half = l.Half || e.Cause.Code == HalfTime
 	l.NotIdle = l.NotIdle || e.Cause.Code == IdleNot
 	return nil
@@ -88,7 +88,7 @@ func (m *mover) overdue() {
 func (o Operation) WaitsSince() time.Time {
 	since := o.AskedAt
 	for i := range o.Lanes {
-		if l := &o.Lanes[i]; l.Waits() && (since.IsZero() || l.FailedAt.Before(since)) {
+		if l := o.Lanes[i]; l.Waits() && (since.IsZero() || l.FailedAt.Before(since)) {
 			since = l.FailedAt
 		}
 	}
@@ -121,7 +121,7 @@ func (m *mover) attention() {
 
 // unattended says what nobody has decided about.
 func (m *mover) unattended(after time.Duration) Cause {
-	if waiting := m.op.Undecided(); len(waiting) > 0 {
+	if waiting := m.tallied().undecided; len(waiting) > 0 {
 		l := m.op.Lanes[waiting[0]]
 		return Because(Unattended, "after", after, "instance", l.Name, "why", l.Cause.Code)
 	}

@@ -82,7 +82,7 @@ func (o Operation) ran() bool {
 }
 
 // waysOut are the decisions that a lane waits for.
-func waysOut(l LaneState) []Offer {
+func waysOut(l *LaneState) []Offer {
 	verbs := []ActVerb{ActRetry, ActPutBack, ActLeaveOut}
 	switch {
 	case l.Phase == PhaseUnknown:

@@ -28,7 +28,7 @@ func (s State) Finished() bool {
 	return false
 }
 
-// Operation is a reading of one operation's events. It is a value: Apply answers a new one.
+// Operation is a reading of one operation's events. It is a value: Apply answers a new one, and changes nothing of the old.
 type Operation struct {
 	ID          ID
 	Seq         int // of the last event; 0 = nothing yet
@@ -45,8 +45,8 @@ type Operation struct {
 	StartBy     time.Time
 	Waiting     Cause // queued: who is in the way
 	StartedAt   time.Time
-	Lanes       []LaneState
-	Aborts      []Act // at most two: the second cancels
+	Lanes       []*LaneState // never changed: Apply puts others in their place, so that operations share those it leaves alone
+	Aborts      []Act        // at most two: the second cancels
 	Course      Course
 	Paused      *Act
 	PausedAt    time.Time
@@ -157,22 +157,30 @@ type LaneState struct {
 }
 
 // Step is the lane's present step; ok is false when nothing is left.
-func (l LaneState) Step() (Step, bool) {
+func (l *LaneState) Step() (Step, bool) {
 	if l.At >= len(l.Steps) {
 		return Step{}, false
 	}
 	return l.Steps[l.At], true
 }
 
+// verb is what the lane's present step does; "" when nothing is left.
+func (l *LaneState) verb() Verb {
+	if l.At >= len(l.Steps) {
+		return ""
+	}
+	return l.Steps[l.At].Verb
+}
+
 // Waits reports whether the lane waits for a person's decision.
-func (l LaneState) Waits() bool { return l.Phase == PhaseFailed || l.Phase == PhaseUnknown }
+func (l *LaneState) Waits() bool { return l.Phase == PhaseFailed || l.Phase == PhaseUnknown }
 
 // Out reports whether the instance counts against max_unavailable: from its begun leave until it is healthy in all
 // groups. One that a named person left out counts no longer.
-func (l LaneState) Out() bool { return l.Touched && l.Phase != PhaseDone && !l.LeftOut }
+func (l *LaneState) Out() bool { return l.Touched && l.Phase != PhaseDone && !l.LeftOut }
 
 // Status is the state that people see.
-func (l LaneState) Status() string {
+func (l *LaneState) Status() string {
 	switch l.Outcome {
 	case OutcomeDone:
 		if l.Chore() {
@@ -224,7 +232,7 @@ var (
 func (o Operation) Undecided() []int {
 	var out []int
 	for i := range o.Lanes {
-		if l := &o.Lanes[i]; l.Waits() {
+		if o.Lanes[i].Waits() {
 			out = append(out, i)
 		}
 	}
@@ -235,7 +243,7 @@ func (o Operation) Undecided() []int {
 func (o Operation) out() int {
 	n := 0
 	for i := range o.Lanes {
-		if l := &o.Lanes[i]; l.Out() {
+		if o.Lanes[i].Out() {
 			n++
 		}
 	}
@@ -265,6 +273,6 @@ func (o Operation) Approvers() []string {
 
 // Moved reports whether the lane is at another step or phase than before, so that what was seen of its effects is over.
 func (l *LaneState) Moved(after *LaneState) bool {
-	return l.At != after.At || l.Phase != after.Phase || l.Attempt != after.Attempt || !l.Accepted.Equal(after.Accepted) ||
-		l.Joining != after.Joining || l.Leaving != after.Leaving
+	return l != after && (l.At != after.At || l.Phase != after.Phase || l.Attempt != after.Attempt || !l.Accepted.Equal(after.Accepted) ||
+		l.Joining != after.Joining || l.Leaving != after.Leaving)
 }

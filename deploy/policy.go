@@ -6,7 +6,7 @@ import "slices"
 func (o Operation) failures() int {
 	n := 0
 	for i := range o.Lanes {
-		if l := &o.Lanes[i]; l.Failed && l.Outcome != OutcomeDone && !l.Reverting {
+		if l := o.Lanes[i]; l.Failed && l.Outcome != OutcomeDone && !l.Reverting {
 			n++
 		}
 	}
@@ -15,10 +15,11 @@ func (o Operation) failures() int {
 
 // Halts reports whether an instance or a chore that waits for a decision halts all others: then nothing more leaves. A
 // failed instance within tolerate_failures waits without halting them, and keeps its place in max_unavailable.
-func (o Operation) Halts() bool {
-	undecided := o.Undecided()
+func (o Operation) Halts() bool { return o.halts(o.Undecided()) }
+
+func (o Operation) halts(undecided []int) bool {
 	for _, i := range undecided {
-		if l := &o.Lanes[i]; l.Chore() || l.Phase == PhaseUnknown {
+		if l := o.Lanes[i]; l.Chore() || l.Phase == PhaseUnknown {
 			return true
 		}
 	}
@@ -26,14 +27,14 @@ func (o Operation) Halts() bool {
 }
 
 // halted reports whether the operation waits for a person: then nothing more leaves.
-func (m *mover) halted() bool { return m.op.Asked.Code != "" || m.op.Halts() }
+func (m *mover) halted() bool { return m.op.Asked.Code != "" || m.op.halts(m.tallied().undecided) }
 
 // failed lets the rules decide about failures, where they do.
 func (m *mover) failed() {
 	if m.op.Course != CourseOn {
 		return
 	}
-	for _, i := range m.op.Undecided() {
+	for _, i := range m.tallied().undecided {
 		l := m.op.Lanes[i]
 		if l.Phase == PhaseFailed && (l.Chore() || m.op.failures() > m.op.Plan.Rules.Tolerate || m.stuck(i) || m.last(i)) {
 			m.obey(Because(FailedLane, "instance", l.Name, "why", l.Cause.Code))
@@ -49,7 +50,7 @@ func (m *mover) stuck(i int) bool {
 		return true
 	}
 	n := 0
-	for _, j := range m.op.Undecided() {
+	for _, j := range m.tallied().undecided {
 		if m.op.Lanes[j].Out() {
 			n++
 		}

@@ -36,7 +36,7 @@ func (o Operation) answered(is func(Answer) bool) bool { return slices.ContainsF
 
 // touched reports whether some instance has left, or been deployed to.
 func (o Operation) touched() bool {
-	return slices.ContainsFunc(o.Lanes, func(l LaneState) bool { return l.Touched || l.Ran })
+	return slices.ContainsFunc(o.Lanes, func(l *LaneState) bool { return l.Touched || l.Ran })
 }
 
 // recover takes a question back that the world has answered by itself: a group that has a healthy target again.

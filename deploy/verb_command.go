@@ -16,7 +16,7 @@ func (m *mover) command(i int) {
 		return
 	}
 	step, _ := l.Step()
-	if step.Verb == VerbCommand && !m.op.chored(VerbFirst) && !m.op.TurnedBack() {
+	if step.Verb == VerbCommand && !m.chored(VerbFirst) && !m.op.TurnedBack() {
 		return // once, on the first instance that is drained
 	}
 	m.begin(i, step.Limit+grace, m.values(i))

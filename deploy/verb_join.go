@@ -132,7 +132,7 @@ const looksEach = 6
 // joinStep is the time to the next look at a target that comes back: a first check passes within one interval, so looks
 // are dense then and thin out after it. There are three in the interval, and more if those who came before have needed
 // fewer looks than they might.
-func (m *mover) joinStep(l LaneState, g Group, r Reading) time.Duration {
+func (m *mover) joinStep(l *LaneState, g Group, r Reading) time.Duration {
 	since := r.Begun.Sub(l.Accepted)
 	if since > 2*g.Interval {
 		return min(max(g.Interval/2, time.Second), 15*time.Second)
@@ -146,11 +146,5 @@ func (m *mover) joinStep(l LaneState, g Group, r Reading) time.Duration {
 
 // spare is how many looks at a group are left of those that the instances so far may cost.
 func (m *mover) spare(group string) int {
-	n := -m.seen.Looks[group]
-	for i := range m.op.Lanes {
-		if m.op.Lanes[i].Touched {
-			n += looksEach
-		}
-	}
-	return n
+	return m.tallied().touched*looksEach - m.seen.Looks[group]
 }

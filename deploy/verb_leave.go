@@ -49,8 +49,8 @@ func (m *mover) deregister(i int) {
 		m.do(e)
 		return
 	}
-	if s.Late && m.now.Before(s.Began.Add(lateStep)) {
-		m.d.wake(s.Began.Add(lateStep))
+	if again := s.Began.Add(lateStep * time.Duration(m.tallied().leaving)); s.Late && m.now.Before(again) {
+		m.d.wake(again)
 		return
 	}
 	readings, _, ok := m.fresh(i)

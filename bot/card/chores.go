@@ -30,14 +30,14 @@ func onlyChores(o deploy.Operation) bool {
 }
 
 // status is the state of a lane that people see.
-func status(l deploy.LaneState) string {
+func status(l *deploy.LaneState) string {
 	if l.Chore() {
 		return choreStatus(l)
 	}
 	return l.Status()
 }
 
-func choreStatus(l deploy.LaneState) string {
+func choreStatus(l *deploy.LaneState) string {
 	switch {
 	case l.Outcome == deploy.OutcomeDone, l.Phase == deploy.PhaseDone && l.Outcome == deploy.OutcomeNone:
 		return "done"
@@ -54,7 +54,7 @@ func choreStatus(l deploy.LaneState) string {
 }
 
 // shown is the state of a lane in words. Of one that is gone it is the instance's own, as EC2 has it.
-func (w Voice) shown(l deploy.LaneState) string {
+func (w Voice) shown(l *deploy.LaneState) string {
 	state := status(l)
 	if l.Cause.Code == deploy.InstanceGone && state == l.Cause.Values["state"] {
 		return w.word("machine", state)
@@ -63,7 +63,7 @@ func (w Voice) shown(l deploy.LaneState) string {
 }
 
 // laneCause is a lane's cause as a sentence: a chore and a way back have no deploy command.
-func (w Voice) laneCause(o deploy.Operation, l deploy.LaneState, c deploy.Cause) Text {
+func (w Voice) laneCause(o deploy.Operation, l *deploy.LaneState, c deploy.Cause) Text {
 	id := "cause." + string(c.Code)
 	switch {
 	case l.Chore():

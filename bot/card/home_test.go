@@ -27,7 +27,7 @@ func TestAHomeTabHasAnEnd(t *testing.T) {
 		}
 		if i%4 == 1 {
 			for n := range 30 {
-				o.Lanes = append(o.Lanes, deploy.LaneState{Name: fmt.Sprintf("i-%d", n), Phase: deploy.PhaseBegun, Touched: true})
+				o.Lanes = append(o.Lanes, &deploy.LaneState{Name: fmt.Sprintf("i-%d", n), Phase: deploy.PhaseBegun, Touched: true})
 			}
 		}
 		h.Operations = append(h.Operations, o)

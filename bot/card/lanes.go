@@ -157,7 +157,7 @@ func mark(status string) string {
 	return "◐"
 }
 
-func (w Voice) took(l deploy.LaneState) string {
+func (w Voice) took(l *deploy.LaneState) string {
 	if l.Phase != deploy.PhaseDone || l.StartAt.IsZero() || l.EndAt.IsZero() {
 		return ""
 	}

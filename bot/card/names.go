@@ -73,7 +73,7 @@ func (w Voice) before(p deploy.Plan) string {
 }
 
 // version is what is on an instance and what comes to it, "v41 → v42"; "" if nobody has looked.
-func (w Voice) version(p deploy.Plan, l deploy.LaneState) string {
+func (w Voice) version(p deploy.Plan, l *deploy.LaneState) string {
 	now := short(p.Preview.Current[l.Name])
 	switch {
 	case now == "" || !p.Kind.Rolls() || p.Ref == "":

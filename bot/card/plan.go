@@ -280,7 +280,7 @@ func (w Voice) order(p deploy.Plan) Text {
 
 // onNow is what is on an instance and what comes to it.
 func (w Voice) onNow(p deploy.Plan, l deploy.Lane) string {
-	return w.version(p, deploy.LaneState{Name: l.Name, Phase: deploy.PhaseDue})
+	return w.version(p, &deploy.LaneState{Name: l.Name, Phase: deploy.PhaseDue})
 }
 
 func (w Voice) ports(l deploy.Lane) string {

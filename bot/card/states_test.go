@@ -79,14 +79,13 @@ func told(t *testing.T, w Voice) string {
 	askedOp := plain
 	askedOp.Asked = deploy.Because(deploy.CanaryBaked, "instances", "i-0001", "bake", 5*time.Minute)
 	grown := plain
-	grown.Lanes = append(slices.Clone(plain.Lanes), deploy.LaneState{Name: "i-0009"})
+	grown.Lanes = append(slices.Clone(plain.Lanes), &deploy.LaneState{Name: "i-0009"})
 	failed := scenes.WithChores(scenes.Rollout(3))
 	failed.Lanes[3].Phase = deploy.PhaseFailed
 	failed.Plan.Rules.OnFailure = deploy.PolicyRollback
 	idle := scenes.Rollout(3)
 	idle.Lanes[1].Steps = []deploy.Step{{Verb: deploy.VerbLeave}, {Verb: deploy.VerbIdle}}
-	leaving := idle
-	leaving.Lanes = slices.Clone(idle.Lanes)
+	leaving := scenes.Own(idle)
 	leaving.Lanes[1].At, leaving.Lanes[1].Begun, idle.Lanes[1].Begun = 0, t0, t0
 	for _, c := range []struct {
 		was, is deploy.Operation

@@ -163,12 +163,12 @@ func (w Voice) tellLane(was, is deploy.Operation, e deploy.Event) said {
 }
 
 // tellFailed is a step that ended badly, or nobody knows how.
-func (w Voice) tellFailed(is deploy.Operation, before, after deploy.LaneState, e deploy.Event, now string, next Text) Text {
+func (w Voice) tellFailed(is deploy.Operation, before, after *deploy.LaneState, e deploy.Event, now string, next Text) Text {
 	return w.Say("tell.failed", "was", w.shown(before), "is", now, "cause", w.laneCause(is, after, e.Cause), "next", next)
 }
 
 // tellDone is a step that ended well.
-func (w Voice) tellDone(is deploy.Operation, before, after deploy.LaneState, step deploy.Step, who Text, took time.Duration) Text {
+func (w Voice) tellDone(is deploy.Operation, before, after *deploy.LaneState, step deploy.Step, who Text, took time.Duration) Text {
 	if before.Chore() {
 		if step.Verb == deploy.VerbFirst {
 			return T(who, w.Say("tell.chore.first", "took", took))
@@ -190,7 +190,7 @@ func (w Voice) tellDone(is deploy.Operation, before, after deploy.LaneState, ste
 }
 
 // next says what comes of a failure: a decision, unless a rule makes it.
-func (w Voice) next(o deploy.Operation, l deploy.LaneState) Text {
+func (w Voice) next(o deploy.Operation, l *deploy.LaneState) Text {
 	switch {
 	case l.Phase != deploy.PhaseFailed, o.Aborting():
 		return nil
@@ -204,7 +204,7 @@ func (w Voice) next(o deploy.Operation, l deploy.LaneState) Text {
 	return w.Say("next.halted")
 }
 
-func (w Voice) attempt(l deploy.LaneState) Text {
+func (w Voice) attempt(l *deploy.LaneState) Text {
 	if l.Attempt < 2 {
 		return nil
 	}

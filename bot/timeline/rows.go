@@ -57,7 +57,7 @@ func (p Picture) grouped(s story, order []int) []row {
 	var first, exceptions, last []row
 	var rest []int
 	for _, i := range order {
-		l := &s.op.Lanes[i]
+		l := s.op.Lanes[i]
 		switch {
 		case l.Chore() && l.Steps[0].Verb == deploy.VerbAfter:
 			last = append(last, p.lane(s, i))
@@ -81,7 +81,7 @@ func (p Picture) grouped(s story, order []int) []row {
 
 // lane is the row of one lane.
 func (p Picture) lane(s story, i int) row {
-	l := &s.op.Lanes[i]
+	l := s.op.Lanes[i]
 	end := word(p.Words.Status, status(l))
 	if l.Phase == deploy.PhaseDone && !l.StartAt.IsZero() && l.EndAt.After(l.StartAt) {
 		end += " " + clock(l.EndAt.Sub(l.StartAt))
@@ -91,7 +91,7 @@ func (p Picture) lane(s story, i int) row {
 
 // name is what people call a lane.
 func (p Picture) name(s story, i int) string {
-	l := &s.op.Lanes[i]
+	l := s.op.Lanes[i]
 	if l.Chore() {
 		switch l.Steps[0].Verb {
 		case deploy.VerbBefore:
@@ -111,7 +111,7 @@ func (p Picture) group(s story, lanes []int) row {
 		r.name += " … " + p.name(s, lanes[n-1])
 	}
 	for _, i := range lanes {
-		r.icon = max(r.icon, iconOf(s.op, &s.op.Lanes[i]))
+		r.icon = max(r.icon, iconOf(s.op, s.op.Lanes[i]))
 	}
 	return r
 }
@@ -121,7 +121,7 @@ func (p Picture) counts(s story, lanes []int) string {
 	n := map[string]int{}
 	var met []string
 	for _, i := range lanes {
-		l := &s.op.Lanes[i]
+		l := s.op.Lanes[i]
 		if l.Chore() {
 			continue
 		}

@@ -152,7 +152,7 @@ func (s *story) happen(e deploy.Event) {
 	}
 	s.whole.be(wholeIn(s.op), at)
 	for i := range s.op.Lanes {
-		s.tracks[i].be(in(s.op, &s.op.Lanes[i]), at)
+		s.tracks[i].be(in(s.op, s.op.Lanes[i]), at)
 	}
 }
 
@@ -221,7 +221,7 @@ func status(l *deploy.LaneState) string {
 
 // exceptional reports whether a lane is drawn by itself, however many there are.
 func (s story) exceptional(i int) bool {
-	l := &s.op.Lanes[i]
+	l := s.op.Lanes[i]
 	switch l.Outcome {
 	case deploy.OutcomePutBack, deploy.OutcomeGone:
 		return true

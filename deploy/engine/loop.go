@@ -185,7 +185,7 @@ func (l *loop) write(ctx context.Context, ev deploy.Event) error {
 // take makes an operation the present one, and forgets what was seen of effects of steps that are over.
 func (l *loop) take(after deploy.Operation) {
 	for i := range l.op.Lanes {
-		if !l.op.Lanes[i].Moved(&after.Lanes[i]) {
+		if !l.op.Lanes[i].Moved(after.Lanes[i]) {
 			continue
 		}
 		if l.op.Lanes[i].Waits() {
@@ -232,6 +232,19 @@ func (l *loop) wait(ctx context.Context, wake time.Time) {
 	case <-timer:
 	case took := <-l.results:
 		took()
+		l.drain()
+	}
+}
+
+// drain takes what else was seen meanwhile: the next decision is about all of it.
+func (l *loop) drain() {
+	for {
+		select {
+		case took := <-l.results:
+			took()
+		default:
+			return
+		}
 	}
 }
 

@@ -32,7 +32,7 @@ func (s *stage) chores(what func(instance, verb string) (int, time.Duration)) *l
 	return l
 }
 
-func lane(t *testing.T, op deploy.Operation, name string) deploy.LaneState {
+func lane(t *testing.T, op deploy.Operation, name string) *deploy.LaneState {
 	t.Helper()
 	i, ok := op.Lane(name)
 	if !ok {

@@ -9,7 +9,7 @@ func init() {
 			[]guard{{engine, "TestAPauseStopsAtAnInstancesBoundary"}, random},
 		},
 		{
-			"nothing waits for what is done once before", window, "	if m.op.TurnedBack() || m.op.chored(VerbBefore) {", "	if m.op.ID != \"\" || m.op.chored(VerbBefore) {",
+			"nothing waits for what is done once before", window, "	if m.op.TurnedBack() || m.chored(VerbBefore) {", "	if m.op.ID != \"\" || m.chored(VerbBefore) {",
 			[]guard{random},
 		},
 		{
@@ -65,7 +65,7 @@ func init() {
 			[]guard{{engine, "TestTheCanaryIsTakenFromTheHealthy"}},
 		},
 		{
-			"a question does not halt", policy, "return m.op.Asked.Code != \"\" || m.op.Halts()", "return m.op.Halts()",
+			"a question does not halt", policy, "return m.op.Asked.Code != \"\" || m.op.halts(m.tallied().undecided)", "return m.op.halts(m.tallied().undecided)",
 			[]guard{{core, "TestAQuestionHalts"}},
 		},
 		{
@@ -137,7 +137,7 @@ func init() {
 			[]guard{{engine, "TestNoInstanceIsPutBackWhileFirstRunsOnIt"}},
 		},
 		{
-			"a chore left over keeps the operation for ever", next, "(!l.Chore() || l.Phase != PhaseDue)", "(!l.Chore() || l.Phase != PhaseDue || l.Steps[0].Verb != VerbAfter)",
+			"a chore left over keeps the operation for ever", "deploy/tally.go", "(!once || l.Phase != PhaseDue)", "(!once || l.Phase != PhaseDue || l.Steps[0].Verb != VerbAfter)",
 			[]guard{{engine, "TestFirstWithNoInstanceLeftEndsTheRollout"}},
 		},
 		{

@@ -236,7 +236,7 @@ var bugs = []bug{
 		[]guard{{core, "TestALockOfAnotherNeedsAReason"}, {engine, "TestOnlyTheOwnerUnlocksWithoutAReason"}},
 	},
 	{
-		"what a former process began counts as fresh", apply, "		o.Lanes[i].Fresh = false", "		o.Lanes[i].Fresh = o.Lanes[i].Phase != PhaseDue",
+		"what a former process began counts as fresh", apply, "			o.lane(i).Fresh = false", "			o.lane(i).Fresh = l.Phase != PhaseDue",
 		[]guard{{core, "TestARestartGrantsNothing"}, {engine, "TestACommandIsSentOnceWhereverTheBotDies"}},
 	},
 	{

@@ -9,8 +9,16 @@ import (
 
 // Rollout is one of n instances, the first done and the second out, as it is at T0 + 10 min.
 func Rollout(n int) deploy.Operation {
-	o := Begin(Plan(deploy.KindDeploy, n)).Approve(time.Minute).Steps(0, 4).Steps(1, 1).Op
+	return Own(Begin(Plan(deploy.KindDeploy, n)).Approve(time.Minute).Steps(0, 4).Steps(1, 1).Op)
+}
+
+// Own gives an operation lanes that no other has too, for whoever wants to say how they are.
+func Own(o deploy.Operation) deploy.Operation {
 	o.Lanes = slices.Clone(o.Lanes)
+	for i, l := range o.Lanes {
+		own := *l
+		o.Lanes[i] = &own
+	}
 	return o
 }
 
@@ -20,7 +28,7 @@ func WithChores(o deploy.Operation) deploy.Operation {
 		steps := []deploy.Step{{Verb: v}}
 		o.Plan.Lanes = append(slices.Clone(o.Plan.Lanes), deploy.Lane{Name: string(v), Steps: steps})
 		o.Plan.Preview.Order = append(slices.Clone(o.Plan.Preview.Order), len(o.Plan.Lanes)-1)
-		o.Lanes = append(o.Lanes, deploy.LaneState{Name: string(v), Steps: steps, Phase: deploy.PhaseDue, Attempt: 1})
+		o.Lanes = append(o.Lanes, &deploy.LaneState{Name: string(v), Steps: steps, Phase: deploy.PhaseDue, Attempt: 1})
 	}
 	return o
 }
