@@ -181,7 +181,11 @@ func (c *reviewChat) Post(_ context.Context, channel, thread string, m card.Mess
 	return Place{channel, "1.1"}, nil
 }
 
-func (c *reviewChat) Update(_ context.Context, _ Place, m card.Message, _ Key) error {
+func (c *reviewChat) Update(ctx context.Context, _ Place, e Edit) error {
+	m, err := e.Draw(ctx)
+	if err != nil {
+		return err
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.parent = m

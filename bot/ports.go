@@ -66,8 +66,10 @@ type Place struct {
 type Chat interface {
 	// Post sends a message, into a thread if one is named. ErrUnclear: it may have been sent; look with Find.
 	Post(ctx context.Context, channel, thread string, m card.Message, k Key) (Place, error)
-	// Update replaces a message. ErrGone: it can be edited no more; post anew.
-	Update(ctx context.Context, p Place, m card.Message, k Key) error
+	// Update replaces a message by what the edit draws when its turn has come. Of the edits of one message that wait,
+	// only the newest is made. ErrReplaced: a newer one took this one's place, and nothing was drawn. ErrGone: the
+	// message can be edited no more; post anew.
+	Update(ctx context.Context, p Place, e Edit) error
 	// Find looks for a post by its key among the bot's own messages since a time; ok is false if there is none.
 	Find(ctx context.Context, channel, thread string, k Key, since time.Time) (p Place, ok bool, err error)
 	// Whisper answers one person, visible to nobody else: by the envelope's response URL while it lasts, else in the
@@ -75,12 +77,35 @@ type Chat interface {
 	Whisper(ctx context.Context, e Envelope, m card.Message) error
 }
 
+// Edit is what a message becomes.
+type Edit struct {
+	Key    Key
+	Urgent bool // somebody is asked, or nothing will follow: before the other edits, and without a pause after the last
+	// Draw makes the message as things are now. It is called when the edit's turn has come, once for each try, by the
+	// goroutine that called Update. Its error ends the edit.
+	Draw func(ctx context.Context) (card.Message, error)
+}
+
 var (
 	// ErrUnclear says that a post may or may not have been sent.
 	ErrUnclear = errors.New("it is not known whether the message was sent")
 	// ErrGone says that a message can be edited no more, or that its channel or thread is gone.
 	ErrGone = errors.New("the message can be edited no more")
+	// ErrReplaced says that an edit was not made, because a newer one of the same message is.
+	ErrReplaced = errors.New("a newer edit of the message took this one's place")
 )
+
+// Room is what a channel is.
+type Room struct {
+	Shared  bool // with another organisation, or about to be: its people see what is there, and can click
+	Private bool
+}
+
+// Channels tells what a channel is now, or was some minutes ago at most.
+type Channels interface {
+	// Room answers for a channel by its id. Any error means that it is not known: treat the channel as shared.
+	Room(ctx context.Context, channel string) (Room, error)
+}
 
 // Panels is the way to forms and home tabs, and to files. Like Chat it honours the chat's rates.
 type Panels interface {

@@ -10,9 +10,6 @@ import (
 	"junban/deploy"
 )
 
-// editEvery is the least time between two edits of one message: the latest state wins, a final one is never held back.
-const editEvery = 2 * time.Second
-
 // teller tells one operation: the parent message, edited in place, and the thread. It goes on until everything in the
 // journal is told and the operation has finished, however often Slack fails on the way.
 type teller struct {
@@ -23,8 +20,10 @@ type teller struct {
 	told   deploy.Operation // as the thread has it, or earlier
 	events []deploy.Event   // from told to op
 	talk   talk
-	edited time.Time
-	redraw bool // the parent is drawn anew, whatever it shows
+
+	redraw   bool // the parent is drawn anew, whatever it shows
+	painter  painter
+	failures int // since something was told
 }
 
 func (t *teller) poke() {
@@ -36,6 +35,7 @@ func (t *teller) poke() {
 
 func (t *teller) run(ctx context.Context) {
 	defer func() {
+		t.painter.wait()
 		t.b.mu.Lock()
 		delete(t.b.tellers, t.id)
 		t.b.mu.Unlock()
@@ -49,23 +49,18 @@ func (t *teller) run(ctx context.Context) {
 		wait(ctx, nil, min(30*time.Second, time.Second<<min(tries, 5)))
 	}
 	t.redraw = true // what another life showed may be out of date
-	for tries := 0; ctx.Err() == nil; {
+	for ctx.Err() == nil {
 		more, err := t.turn(ctx)
 		switch {
 		case err != nil && ctx.Err() == nil:
-			pause := min(30*time.Second, time.Second<<min(tries, 5))
-			tries++
+			pause := min(30*time.Second, time.Second<<min(t.failures, 5))
+			t.failures++
 			t.b.Log.Warn("Slack does not take what is to be told; the operation goes on without it", "op", t.id, "error", err, "again in", pause)
 			wait(ctx, nil, pause)
-		case more > 0:
-			tries = 0
-			wait(ctx, nil, more)
-		case more == 0:
-			tries = 0
+		case more:
 		case t.talk.Closed:
 			return
 		default:
-			tries = 0
 			wait(ctx, t.moved, time.Hour)
 		}
 	}
@@ -81,30 +76,32 @@ func wait(ctx context.Context, moved <-chan struct{}, d time.Duration) {
 	}
 }
 
-// idle says that there is nothing to tell.
-const idle = -1
-
-// turn does the next thing: post the parent, tell the thread, edit the parent. It answers how long to wait before the
-// next one; idle if there is none.
-func (t *teller) turn(ctx context.Context) (time.Duration, error) {
+// turn does the next thing: post the parent, tell the thread, have the parent edited. An edit may wait long for its
+// turn at Slack's rates, and what is posted goes on meanwhile. more says that there may be more to do at once; if not,
+// poke tells when there is.
+func (t *teller) turn(ctx context.Context) (more bool, err error) {
 	if err := t.catchUp(ctx); err != nil {
-		return idle, err
+		return false, err
 	}
+	if err := t.painted(ctx); err != nil {
+		return false, err
+	}
+	stale := t.redraw || t.talk.Shown < t.op.Seq
 	switch {
 	case t.talk.Parent.TS == "":
-		return 0, t.parent(ctx)
+		return true, t.parent(ctx)
+	case stale && t.asks() && t.painter.free(true): // whoever has to act does not wait for what is told
+		t.edit(ctx)
+		return true, nil
 	case t.talk.Told < t.op.Seq:
-		return 0, t.thread(ctx)
-	case t.redraw || t.talk.Shown < t.op.Seq:
-		if left := editEvery - time.Since(t.edited); left > 0 && !t.urgent() {
-			return left, nil
-		}
-		return 0, t.edit(ctx)
-	case t.op.State.Finished() && !t.talk.Closed:
+		return true, t.thread(ctx)
+	case stale && t.painter.free(t.urgent()):
+		t.edit(ctx)
+	case t.op.State.Finished() && !stale && t.painter.free(false) && !t.talk.Closed:
 		t.talk.Closed = true
-		return idle, t.b.remember(ctx, t.id, t.talk)
+		return false, t.b.remember(ctx, t.id, t.talk)
 	}
-	return idle, nil
+	return false, nil
 }
 
 // catchUp reads what the journal has grown by.
@@ -146,9 +143,10 @@ func fold(o deploy.Operation, events []deploy.Event) (deploy.Operation, error) {
 }
 
 // urgent: a state in which somebody is asked, or nothing will follow, is shown at once.
-func (t *teller) urgent() bool {
-	return t.op.State.Finished() || t.op.State == deploy.StateRequested || t.op.State == deploy.StatePaused ||
-		t.op.Asked.Code != "" || len(t.op.Undecided()) > 0
+func (t *teller) urgent() bool { return t.op.State.Finished() || t.asks() }
+
+func (t *teller) asks() bool {
+	return t.op.State == deploy.StateRequested || t.op.State == deploy.StatePaused || t.op.Asked.Code != "" || len(t.op.Undecided()) > 0
 }
 
 // parent posts the one message of the operation.
@@ -160,7 +158,7 @@ func (t *teller) parent(ctx context.Context) error {
 		return err
 	}
 	t.talk.Parent, t.talk.Shown, t.talk.Told = place, t.op.Seq, max(1, t.talk.Told)
-	t.redraw, t.edited = doubt, time.Now()
+	t.redraw, t.failures = doubt, 0
 	if doubt {
 		t.talk.Shown = 0
 	}
@@ -186,7 +184,7 @@ func (t *teller) thread(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.talk.Told, t.talk.Posting = head, 0
+	t.talk.Told, t.talk.Posting, t.failures = head, 0, 0
 	return t.b.remember(ctx, t.id, t.talk)
 }
 
@@ -214,19 +212,6 @@ func (t *teller) post(ctx context.Context, channel, thread string, m card.Messag
 		t.talk.Posting = 0
 	}
 	return place, err
-}
-
-// edit draws the parent message anew; one that can be edited no more is posted anew.
-func (t *teller) edit(ctx context.Context) error {
-	err := t.b.Chat.Update(ctx, t.talk.Parent, t.b.Voice.Parent(t.op, time.Now()), Key{Op: t.id})
-	if errors.Is(err, ErrGone) {
-		return t.lost(ctx)
-	}
-	if err != nil {
-		return err
-	}
-	t.talk.Shown, t.redraw, t.edited = t.op.Seq, false, time.Now()
-	return t.b.remember(ctx, t.id, t.talk)
 }
 
 // lost forgets a message that is gone, so that the next turn posts it anew.

@@ -2,6 +2,7 @@ package slackapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -17,7 +18,8 @@ const metadataType = "junban"
 // responseLife is how long a response URL is used. Slack's lasts 30 minutes; the clocks may differ.
 const responseLife = 29 * time.Minute
 
-// Post sends a message, into a thread if one is named. It is sent once: bot.ErrUnclear says that Slack may have it.
+// Post sends a message, into a thread if one is named. Posts to one channel go one a second, those that begin a thread
+// before the replies; the replies to one thread keep their order. It is sent once: bot.ErrUnclear says that Slack may have it.
 // A refused rate is waited out, since then nothing was sent. Any other error means that nothing was sent, and what
 // Slack refused for good says what to do. If the thread's first message is gone, Slack shows the reply in the channel.
 func (c *Client) Post(ctx context.Context, channel, thread string, m card.Message, k bot.Key) (bot.Place, error) {
@@ -29,8 +31,11 @@ func (c *Client) Post(ctx context.Context, channel, thread string, m card.Messag
 	if thread != "" {
 		options = append(options, slack.MsgOptionTS(thread))
 	}
+	if thread != "" && m.Broadcast {
+		options = append(options, slack.MsgOptionBroadcast())
+	}
 	var place bot.Place
-	asked, err := c.once(ctx, c.paces.post(channel), func(ctx context.Context) (err error) {
+	asked, err := c.once(ctx, c.paces.post(channel), newTurn(thread, thread == ""), func(ctx context.Context) (err error) {
 		place.Channel, place.TS, err = c.api.PostMessageContext(ctx, channel, options...)
 		if err == nil && (place.Channel == "" || place.TS == "") {
 			return errHollow
@@ -39,6 +44,7 @@ func (c *Client) Post(ctx context.Context, channel, thread string, m card.Messag
 	})
 	switch {
 	case err == nil:
+		c.paces.update.spoken(about(place))
 		return place, nil
 	case !asked:
 		return bot.Place{}, fmt.Errorf("%s: %w", doing, err)
@@ -48,15 +54,21 @@ func (c *Client) Post(ctx context.Context, channel, thread string, m card.Messag
 	return bot.Place{}, c.told(doing, err)
 }
 
-// Update replaces a message, blocks and all. Transient errors are tried again, four tries in all; twice does no harm.
-// bot.ErrGone: it can be edited no more (it was deleted, Slack's edit window has closed, or it is not the bot's).
-func (c *Client) Update(ctx context.Context, p bot.Place, m card.Message, k bot.Key) error {
+// Update replaces a message, blocks and all, by what the edit draws when its turn has come. Two edits of one message
+// are two seconds apart, unless the later one is urgent. Transient errors are tried again, four tries in all, each
+// drawn anew; twice does no harm. bot.ErrGone: it can be edited no more (it was deleted, Slack's edit window has
+// closed, or it is not the bot's). bot.ErrReplaced: a newer edit of the message took this one's place in the line.
+func (c *Client) Update(ctx context.Context, p bot.Place, e bot.Edit) error {
 	doing := "updating " + p.Channel + "/" + p.TS
-	options, err := messageOptions(m, k)
-	if err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	err = c.again(ctx, c.paces.update, func(ctx context.Context) error {
+	err := c.againAs(ctx, c.paces.update, newTurn(about(p), e.Urgent), func(ctx context.Context) error {
+		m, err := e.Draw(ctx)
+		if err != nil {
+			return &ownFault{err}
+		}
+		options, err := messageOptions(m, e.Key)
+		if err != nil {
+			return &ownFault{err}
+		}
 		_, ts, _, err := c.api.UpdateMessageContext(ctx, p.Channel, p.TS, options...)
 		if err == nil && ts == "" {
 			return errHollow
@@ -66,11 +78,16 @@ func (c *Client) Update(ctx context.Context, p bot.Place, m card.Message, k bot.
 	switch {
 	case err == nil:
 		return nil
+	case errors.Is(err, bot.ErrReplaced):
+		return bot.ErrReplaced
 	case gone(judge(err)):
 		return fmt.Errorf("%w: %w", bot.ErrGone, c.told(doing, err))
 	}
 	return c.told(doing, err)
 }
+
+// about is what the calls that show one message are about.
+func about(p bot.Place) string { return p.Channel + "/" + p.TS }
 
 // messageOptions renders a message for chat.postMessage, chat.update and chat.postEphemeral.
 func messageOptions(m card.Message, k bot.Key) ([]slack.MsgOption, error) {

@@ -16,6 +16,11 @@ import (
 
 func words(s string) card.Message { return card.Message{Text: s} }
 
+// edit draws a message that is known already.
+func edit(m card.Message) bot.Edit {
+	return bot.Edit{Key: key("op1", 0), Draw: func(context.Context) (card.Message, error) { return m, nil }}
+}
+
 func key(op string, seq int) bot.Key { return bot.Key{Op: deploy.ID(op), Seq: seq} }
 
 func TestPostUpdateAndFind(t *testing.T) {
@@ -36,7 +41,9 @@ func TestPostUpdateAndFind(t *testing.T) {
 	shown, _ := w.Message(deploys, parent.TS)
 	mustContain(t, slacksim.Text(shown), "Deploy web v42?", "[Approve]", "[Deny]")
 
-	if err := w.client.Update(ctx, parent, words("Denied."), key("op1", 0)); err != nil {
+	denied := edit(words("Denied."))
+	denied.Urgent = true
+	if err := w.client.Update(ctx, parent, denied); err != nil {
 		t.Fatal(err)
 	}
 	if shown, _ = w.Message(deploys, parent.TS); slacksim.Text(shown) != "Denied." {
@@ -157,6 +164,7 @@ func TestARefusedRateIsWaitedOut(t *testing.T) {
 		if took := time.Since(began); took != time.Minute {
 			t.Errorf("it took %v, want twice the Retry-After", took)
 		}
+		time.Sleep(time.Second) // the rate's turn is there
 		w.Inject(slacksim.Fault{On: "chat.postMessage", Do: slacksim.RateLimited, After: time.Hour})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
@@ -199,7 +207,7 @@ func TestAMessageThatCanBeEditedNoMore(t *testing.T) {
 				} else {
 					w.Inject(slacksim.Fault{On: "chat.update", Do: slacksim.Refuse, Code: code})
 				}
-				if err := w.client.Update(t.Context(), place, words("new"), key("op1", 0)); !errors.Is(err, bot.ErrGone) {
+				if err := w.client.Update(t.Context(), place, edit(words("new"))); !errors.Is(err, bot.ErrGone) {
 					t.Errorf("Update: %v", err)
 				}
 				if n := len(w.CallsOf("chat.update")); n != 1 {
@@ -223,12 +231,12 @@ func TestAnUpdateIsTriedAgain(t *testing.T) {
 				}
 				fault.On, fault.Times = "chat.update", 3
 				w.Inject(fault)
-				if err := w.client.Update(t.Context(), place, words("new"), key("op1", 0)); err != nil {
+				if err := w.client.Update(t.Context(), place, edit(words("new"))); err != nil {
 					t.Errorf("Update: %v", err)
 				}
 				fault.Times = 0
 				inj := w.Inject(fault)
-				err = w.client.Update(t.Context(), place, words("new"), key("op1", 0))
+				err = w.client.Update(t.Context(), place, edit(words("new")))
 				if err == nil || errors.Is(err, bot.ErrGone) || inj.Hits() != 4 {
 					t.Errorf("with Slack away: %v after %d tries", err, inj.Hits())
 				}
@@ -241,12 +249,13 @@ func TestAnUpdateIsTriedAgain(t *testing.T) {
 func TestRates(t *testing.T) {
 	inFakeTime(t, slacksim.Options{}, func(t *testing.T, w *world) {
 		began := time.Now()
-		var place bot.Place
+		var places []bot.Place
 		for i := range 60 {
-			var err error
-			if place, err = w.client.Post(t.Context(), deploys, "", words("card"), key("op1", i)); err != nil {
+			place, err := w.client.Post(t.Context(), deploys, "", words("card"), key("op1", i))
+			if err != nil {
 				t.Fatal(err)
 			}
+			places = append(places, place)
 		}
 		if took := time.Since(began); took < 50*time.Second || took > 75*time.Second {
 			t.Errorf("60 posts to one channel took %v", took)
@@ -258,8 +267,8 @@ func TestRates(t *testing.T) {
 			t.Errorf("another channel: %v", err)
 		}
 		began = time.Now()
-		for range 150 {
-			if err := w.client.Update(t.Context(), place, words("card"), key("op1", 0)); err != nil {
+		for i := range 150 {
+			if err := w.client.Update(t.Context(), places[i%60], edit(words("card"))); err != nil {
 				t.Fatal(err)
 			}
 		}

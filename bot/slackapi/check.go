@@ -177,7 +177,7 @@ func (k *check) channel(ctx context.Context, id string) {
 	if !channel.IsMember {
 		bad("the bot is not in %s: invite it there", name)
 	}
-	if channel.IsExtShared {
+	if sharedAbroad(channel) {
 		bad("%s is shared with another workspace, whose people could click the buttons: use a channel of your own", name)
 	}
 }

@@ -60,6 +60,7 @@ type Client struct {
 	channels []string
 	paces    *paces
 	groups   groupCache
+	rooms    rooms
 
 	mu   sync.Mutex
 	self Identity // empty until Slack was asked
@@ -70,7 +71,7 @@ func New(o Options) *Client {
 	c := &Client{
 		log: o.Log, scrub: newScrubber(o.BotToken, o.AppToken), command: o.Command, channels: o.Channels,
 		tokens: func() (Secret, Secret) { return o.BotToken, o.AppToken },
-		paces:  newPaces(), groups: newGroupCache(),
+		paces:  newPaces(), groups: newGroupCache(), rooms: rooms{seen: map[string]roomSeen{}},
 	}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)

@@ -35,9 +35,18 @@ const usualWait = 5 * time.Second
 // errHollow stands for an answer that says neither yes nor no.
 var errHollow = errors.New("Slack's answer is empty")
 
+// ownFault is what went wrong before Slack was asked. Asking again would not mend it.
+type ownFault struct{ cause error }
+
+func (e *ownFault) Error() string { return e.cause.Error() }
+func (e *ownFault) Unwrap() error { return e.cause }
+
 // judge reads an error of slack-go. docs.slack.dev says of fatal_error and internal_error that some of the work may
 // have been done before, so they are as unclear as a cut connection.
 func judge(err error) verdict {
+	if _, ok := errors.AsType[*ownFault](err); ok {
+		return verdict{kind: refused}
+	}
 	if limited, ok := errors.AsType[*slack.RateLimitedError](err); ok {
 		return verdict{kind: busy, code: "ratelimited", after: max(limited.RetryAfter, time.Second)}
 	}
@@ -86,6 +95,15 @@ func gone(v verdict) bool {
 	}, v.code)
 }
 
+// passed says whether a form can be opened or redrawn no more: its trigger is used up or too old, it was closed, or it
+// has changed. docs.slack.dev/reference/methods/views.open and views.update.
+func passed(v verdict) bool {
+	return v.kind == refused && slices.Contains([]string{
+		"expired_trigger_id", "exchanged_trigger_id", "invalid_trigger_id", "trigger_expired", "trigger_exchanged", "invalid_trigger",
+		"not_found", "hash_conflict", "view_not_found",
+	}, v.code)
+}
+
 // advice is what a person does about an error code; "" if there is nothing to be said.
 func advice(code string) string {
 	switch code {
@@ -113,6 +131,8 @@ func advice(code string) string {
 		return "the channel's settings do not let the bot post"
 	case "plan_upgrade_required", "paid_teams_only", "team_not_eligible":
 		return "user groups need a paid plan: list people by their ids"
+	case "not_enabled":
+		return "the app's home tab is switched off: switch it on in the app's settings, or make the app of `junban manifest`"
 	case "message_limit_exceeded":
 		return "the workspace has used up its messages"
 	}

@@ -72,6 +72,8 @@ func peopled(opt slacksim.Options) *slacksim.Workspace {
 func theApp(scopes []string) slacksim.App {
 	return slacksim.App{
 		AppID: appID, BotToken: botToken, AppToken: appToken, BotUser: botUser, Commands: []string{"/deploy"}, Scopes: scopes,
+		Events:  []string{"app_mention", "app_home_opened"},
+		HomeTab: true, Shortcuts: []slacksim.Shortcut{{CallbackID: slackapi.ShortcutOperation, Name: "Junban: what is this?"}},
 	}
 }
 
@@ -175,6 +177,7 @@ func (l *logs) String() string {
 // receiver keeps what it received; answer, if set, answers for it.
 type receiver struct {
 	answer func(context.Context, bot.Envelope) error
+	reply  func(bot.Envelope) bot.Reply // for forms
 
 	mu   sync.Mutex
 	seen []bot.Envelope
@@ -186,6 +189,9 @@ func (r *receiver) Receive(ctx context.Context, e bot.Envelope) (bot.Reply, erro
 	r.mu.Unlock()
 	if r.answer != nil {
 		return bot.Reply{}, r.answer(ctx, e)
+	}
+	if r.reply != nil {
+		return r.reply(e), nil
 	}
 	return bot.Reply{}, nil
 }

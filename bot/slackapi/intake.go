@@ -51,20 +51,25 @@ func (in *intake) take(ctx context.Context, sm *socketmode.Client, ev socketmode
 }
 
 func (in *intake) handle(sm *socketmode.Client, ev socketmode.Event, arrived time.Time) {
+	var payload any
 	if e, ok := in.c.envelope(ev, arrived); ok {
 		ctx, cancel := context.WithDeadline(in.ctx, arrived.Add(receiveLimit))
 		defer cancel()
-		if _, err := in.r.Receive(ctx, e); err != nil {
+		reply, err := in.r.Receive(ctx, e)
+		if err != nil {
 			in.c.log.ErrorContext(ctx, "an envelope was not taken and is left to Slack",
 				"kind", e.Kind, "id", e.ID, "err", in.c.scrub.error(err))
 			return
+		}
+		if payload, err = answerTo(e, reply); err != nil {
+			in.c.log.ErrorContext(ctx, "the reply to a form cannot be shown; the form closes", "id", e.ID, "err", err)
 		}
 	} else {
 		in.c.log.Info("Slack sent what the bot has no use for", "type", ev.Type)
 	}
 	ctx, cancel := context.WithTimeout(in.ctx, ackLimit)
 	defer cancel()
-	if err := sm.AckCtx(ctx, ev.Request.EnvelopeID, nil); err != nil {
+	if err := sm.AckCtx(ctx, ev.Request.EnvelopeID, payload); err != nil {
 		in.c.log.WarnContext(ctx, "an envelope was taken but not acknowledged", "type", ev.Type, "err", in.c.scrub.error(err))
 	}
 }

@@ -22,7 +22,7 @@ func TestSlackTakesAnyMessage(t *testing.T) {
 		m := anyMessage(rt)
 		// The client's own rates would make this long: one client for each message.
 		client := newClient(w.options())
-		if err := client.Update(t.Context(), place, m, key("op1", 0)); err != nil {
+		if err := client.Update(t.Context(), place, edit(m)); err != nil {
 			rt.Fatalf("updating: %v\n%+v", err, m)
 		}
 		shown, _ := w.Message(deploys, place.TS)

@@ -233,8 +233,7 @@ func (l *line) String() string {
 func token(s card.Span) (string, bool) {
 	switch {
 	case s.Kind == card.Link:
-		u, err := url.Parse(s.Value)
-		if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || strings.ContainsAny(s.Value, "<>|\n ") {
+		if !isAddress(s.Value) {
 			return "", false
 		}
 		return "<" + strings.ReplaceAll(s.Value, "&", "&amp;") + ">", true
@@ -246,6 +245,12 @@ func token(s card.Span) (string, bool) {
 		return "<!subteam^" + s.Value + ">", true
 	}
 	return "", false
+}
+
+// isAddress says whether a text is a web address that Slack's notation can hold.
+func isAddress(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http") && !strings.ContainsAny(s, "<>|\n ")
 }
 
 // moment is a time that Slack shows in the reader's own zone (docs.slack.dev/messaging/formatting-message-text); old

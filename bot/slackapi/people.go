@@ -62,11 +62,13 @@ func (c *Client) Person(ctx context.Context, id string, groups []string) (deploy
 // standing reads docs.slack.dev/reference/objects/user-object. On Enterprise Grid a colleague may belong to another
 // workspace of the same organisation, which is no foreign team.
 func standing(u *slack.User, self Identity) deploy.Standing {
-	colleague := self.Enterprise != "" && u.Enterprise.EnterpriseID == self.Enterprise
+	organisation := u.Enterprise.EnterpriseID
+	colleague := self.Enterprise != "" && organisation == self.Enterprise
+	foreign := u.TeamID != self.Team && !colleague || organisation != "" && self.Enterprise != "" && !colleague
 	switch {
 	case u.Deleted:
 		return deploy.Deleted
-	case u.IsStranger, u.TeamID != self.Team && !colleague:
+	case u.IsStranger, foreign:
 		return deploy.External
 	case u.IsBot, u.IsWorkflowBot, u.IsConnectorBot, u.ID == "USLACKBOT": // Slackbot's is_bot is false
 		return deploy.Robot

@@ -27,6 +27,7 @@ const (
 	maxConfirmTitle = 100
 	maxConfirmText  = 300
 	maxConfirmLabel = 30
+	maxAddress      = 3000
 
 	// maxChars bounds the text of all blocks of a message together. Slack refuses more than about 12,000 characters
 	// with msg_blocks_too_long (bolt-js issues 2509 and 2867).
@@ -69,16 +70,12 @@ type rendered struct {
 // render makes Slack's form of a message. Texts that are too long are cut with an ellipsis, code at its beginning;
 // it is an error if a button cannot be shown as it is, or if there is nothing to show.
 func render(m card.Message) (rendered, error) {
-	r := &renderer{left: maxChars, buttons: map[int]slack.Block{}}
-	if err := r.actions(m.Blocks); err != nil {
-		return rendered{}, err
+	if slices.ContainsFunc(m.Blocks, func(b card.Block) bool { return b.Input != nil }) {
+		return rendered{}, errors.New("rendering a message: it has a field, and only forms have fields")
 	}
-	for i, b := range m.Blocks {
-		if actions, ok := r.buttons[i]; ok {
-			r.out = append(r.out, actions)
-			continue
-		}
-		r.block(b)
+	r := &renderer{left: maxChars, most: maxBlocks, kept: map[int]slack.Block{}}
+	if err := r.all(m.Blocks); err != nil {
+		return rendered{}, err
 	}
 	out := rendered{text: topText(m), attachments: []slack.Attachment{}}
 	switch {
@@ -142,9 +139,28 @@ func fieldValues(fields []card.Field) []card.Text {
 
 // renderer makes blocks while the characters last.
 type renderer struct {
-	left    int
-	buttons map[int]slack.Block // by the block's place
-	out     []slack.Block
+	left int                 // characters
+	most int                 // blocks
+	kept map[int]slack.Block // what is never cut, by the block's place: buttons and fields
+	out  []slack.Block
+}
+
+// all renders blocks, buttons and fields first: whatever else is cut, people can still act.
+func (r *renderer) all(blocks []card.Block) error {
+	if err := r.actions(blocks); err != nil {
+		return err
+	}
+	if err := r.inputs(blocks); err != nil {
+		return err
+	}
+	for i, b := range blocks {
+		if kept, ok := r.kept[i]; ok {
+			r.out = append(r.out, kept)
+			continue
+		}
+		r.block(b)
+	}
+	return nil
 }
 
 // room is how many characters a text may have, 0 if it is not worth beginning.
@@ -163,7 +179,7 @@ func (r *renderer) spend(texts ...*slack.TextBlockObject) {
 	}
 }
 
-// actions renders the buttons first: whatever else is cut, people can still act.
+// actions renders the buttons.
 func (r *renderer) actions(blocks []card.Block) error {
 	for i, b := range blocks {
 		if len(b.Buttons) == 0 {
@@ -182,7 +198,7 @@ func (r *renderer) actions(blocks []card.Block) error {
 			}
 			elements = append(elements, element)
 		}
-		r.buttons[i] = slack.NewActionBlock("", elements...)
+		r.kept[i] = slack.NewActionBlock("", elements...)
 	}
 	return nil
 }
@@ -200,8 +216,10 @@ func (r *renderer) button(b card.Button, nth int) (*slack.ButtonBlockElement, er
 		return nil, fmt.Errorf("rendering button %q: it has no label", b.Action)
 	case utf8.RuneCountInString(b.Value) > maxValue:
 		return nil, fmt.Errorf("rendering button %q: its value has more than %d characters", b.Label, maxValue)
+	case b.URL != "" && (!isAddress(b.URL) || utf8.RuneCountInString(b.URL) > maxAddress):
+		return nil, fmt.Errorf("rendering button %q: it opens no http or https address of at most %d characters", b.Label, maxAddress)
 	}
-	element := slack.NewButtonBlockElement(id, b.Value, label).WithStyle(slack.Style(b.Style))
+	element := slack.NewButtonBlockElement(id, b.Value, label).WithStyle(slack.Style(b.Style)).WithURL(b.URL)
 	r.spend(label)
 	if b.Confirm == nil {
 		return element, nil
@@ -307,21 +325,21 @@ func codeBlock(code string, limit int) string {
 	return fence + "\n" + body + "\n" + fence
 }
 
-// fitting answers at most 50 blocks: what is too much goes from the end, but never buttons.
+// fitting answers no more blocks than there may be: what is too much goes from the end, but never buttons and fields.
 func (r *renderer) fitting() []slack.Block {
 	out := r.out
-	if len(out) <= maxBlocks {
+	if len(out) <= r.most {
 		return out
 	}
 	cut := -1
-	for i := len(out) - 1; i >= 0 && len(out) > maxBlocks-1; i-- {
-		if out[i].BlockType() != slack.MBTAction {
+	for i := len(out) - 1; i >= 0 && len(out) > r.most-1; i-- {
+		if kind := out[i].BlockType(); kind != slack.MBTAction && kind != slack.MBTInput {
 			out = slices.Delete(slices.Clone(out), i, i+1)
 			cut = i
 		}
 	}
-	if cut < 0 || len(out) > maxBlocks-1 {
-		return out[:maxBlocks]
+	if cut < 0 || len(out) > r.most-1 {
+		return out[:r.most]
 	}
 	note := slack.NewContextBlock("", slack.NewTextBlockObject(slack.PlainTextType, ellipsis, false, false))
 	return slices.Insert(out, cut, slack.Block(note))

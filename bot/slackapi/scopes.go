@@ -10,15 +10,14 @@ import (
 
 // scope is one permission of the bot token.
 type scope struct {
-	name  string
-	why   string
-	later bool // asked for at once, so that nobody has to install the app again; nothing breaks without it yet
+	name string
+	why  string
 }
 
 // scopes is what the bot needs, from each method's page on docs.slack.dev. The manifest and Check read this table.
 func scopes() []scope {
 	return []scope{
-		{name: "commands", why: "the slash command"},
+		{name: "commands", why: "the slash command and the shortcut"},
 		{name: "app_mentions:read", why: "commands in threads, by mentioning the bot"},
 		{name: "chat:write", why: "posting and editing messages"},
 		{name: "users:read", why: "telling members from guests, bots and external people"},
@@ -27,7 +26,7 @@ func scopes() []scope {
 		{name: "groups:read", why: "checking private channels"},
 		{name: "channels:history", why: "finding the bot's own message in a public channel after a lost answer"},
 		{name: "groups:history", why: "the same in a private channel"},
-		{name: "files:write", why: "long outputs as files", later: true},
+		{name: "files:write", why: "pictures and long outputs as files"},
 	}
 }
 
@@ -35,12 +34,18 @@ func scopes() []scope {
 func lacking(granted []string) []string {
 	var out []string
 	for _, s := range scopes() {
-		if !s.later && !slices.Contains(granted, s.name) {
+		if !slices.Contains(granted, s.name) {
 			out = append(out, s.name+" ("+s.why+")")
 		}
 	}
 	return out
 }
+
+// events are what the app subscribes to: what Slack tells it that no command, button or form is.
+func events() []string { return []string{"app_mention", "app_home_opened"} }
+
+// ShortcutOperation is the callback id of the shortcut in a message's menu that tells what operation it is about.
+const ShortcutOperation = "operation"
 
 // splitScopes reads the X-OAuth-Scopes header.
 func splitScopes(header string) []string {
@@ -68,8 +73,22 @@ type manifestDisplay struct {
 }
 
 type manifestFeatures struct {
-	BotUser  manifestBotUser   `json:"bot_user"`
-	Commands []manifestCommand `json:"slash_commands"`
+	Home      manifestHome       `json:"app_home"`
+	BotUser   manifestBotUser    `json:"bot_user"`
+	Shortcuts []manifestShortcut `json:"shortcuts"`
+	Commands  []manifestCommand  `json:"slash_commands"`
+}
+
+type manifestHome struct {
+	Home     bool `json:"home_tab_enabled"`
+	Messages bool `json:"messages_tab_enabled"`
+}
+
+type manifestShortcut struct {
+	Name        string `json:"name"` // at most 24 characters
+	Type        string `json:"type"`
+	Callback    string `json:"callback_id"`
+	Description string `json:"description"`
 }
 
 type manifestBotUser struct {
@@ -103,7 +122,10 @@ type manifestSettings struct {
 }
 
 // Slack's limits on names, in characters: docs.slack.dev/reference/app-manifest.
-const maxAppName = 35
+const (
+	maxAppName  = 35
+	maxShortcut = 24
+)
 
 var commandPattern = regexp.MustCompile(`^/[^\s/A-Z]{1,31}$`)
 
@@ -123,7 +145,12 @@ func Manifest(name, command string) ([]byte, error) {
 			Description: "Deploys to the instances behind a load balancer, one after another, while the service stays up",
 		},
 		Features: manifestFeatures{
+			Home:    manifestHome{Home: true},
 			BotUser: manifestBotUser{Name: name, AlwaysOnline: true},
+			Shortcuts: []manifestShortcut{{
+				Name: shortcutName(name), Type: "message", Callback: ShortcutOperation,
+				Description: "What operation this message is about, and how it stands",
+			}},
 			Commands: []manifestCommand{{
 				Command: command, Description: "Deploy, or see what is being deployed", Escape: true,
 				Usage: "SERVICE REF [to ENVIRONMENT] [on INSTANCE] | status | plan | abort | help",
@@ -133,7 +160,7 @@ func Manifest(name, command string) ([]byte, error) {
 	for _, s := range scopes() {
 		m.OAuth.Scopes.Bot = append(m.OAuth.Scopes.Bot, s.name)
 	}
-	m.Settings.Events.Bot = []string{"app_mention"}
+	m.Settings.Events.Bot = events()
 	m.Settings.Interactivity.Enabled = true
 	m.Settings.SocketMode = true
 	out, err := json.MarshalIndent(m, "", "  ")
@@ -141,4 +168,12 @@ func Manifest(name, command string) ([]byte, error) {
 		return nil, fmt.Errorf("making the app manifest: %w", err)
 	}
 	return append(out, '\n'), nil
+}
+
+// shortcutName names the app, if there is room.
+func shortcutName(app string) string {
+	if name := app + ": what is this?"; len([]rune(name)) <= maxShortcut {
+		return name
+	}
+	return "What is this?"
 }

@@ -72,7 +72,7 @@ func TestNothingSecretIsTold(t *testing.T) {
 				_, err := w.client.Check(t.Context())
 				told = append(told, err)
 				_, err = w.client.Post(t.Context(), deploys, "", words("x"), key("op1", 0))
-				told = append(told, err, w.client.Update(t.Context(), bot.Place{Channel: deploys, TS: "1.2"}, words("x"), key("op1", 0)))
+				told = append(told, err, w.client.Update(t.Context(), bot.Place{Channel: deploys, TS: "1.2"}, edit(words("x"))))
 				_, _, err = w.client.Find(t.Context(), deploys, "", key("op1", 0), time.Now())
 				told = append(told, err, w.client.Whisper(t.Context(), e, words("x")))
 				e.User = ""

@@ -54,11 +54,19 @@ func methods() map[string]method {
 		"conversations.members": {scope: "channels:read", privateScope: "groups:read", rate: tier4(), run: (*Workspace).conversationMembers},
 		"conversations.history": {scope: "channels:history", privateScope: "groups:history", rate: tier3(), run: (*Workspace).conversationHistory},
 		"conversations.replies": {scope: "channels:history", privateScope: "groups:history", rate: tier3(), run: (*Workspace).conversationReplies},
+		"views.open":            {rate: tier4(), run: (*Workspace).viewOpen},
+		"views.push":            {rate: tier4(), run: (*Workspace).viewPush},
+		"views.update":          {rate: tier4(), run: (*Workspace).viewUpdate},
+		"views.publish":         {rate: tier4(), run: (*Workspace).viewPublish},
+		"bots.info":             {scope: "users:read", rate: tier3(), run: (*Workspace).botInfo},
 		"users.info":            {scope: "users:read", rate: tier4(), run: (*Workspace).userInfo},
 		"users.list":            {scope: "users:read", rate: tier2(), run: (*Workspace).userList},
 		"usergroups.list":       {scope: "usergroups:read", rate: tier2(), run: (*Workspace).groupList},
 		"usergroups.users.list": {scope: "usergroups:read", rate: tier2(), run: (*Workspace).groupUsers},
 		"reactions.add":         {scope: "reactions:write", rate: tier3(), run: (*Workspace).reactionAdd},
+
+		"files.getUploadURLExternal":   {scope: "files:write", rate: tier4(), run: (*Workspace).fileUploadURL},
+		"files.completeUploadExternal": {scope: "files:write", rate: tier4(), run: (*Workspace).fileComplete},
 	}
 }
 
@@ -194,7 +202,7 @@ func (w *Workspace) suffer(rw http.ResponseWriter, r *http.Request, on string, p
 		http.Error(rw, "<html><body>Server Error</body></html>", f.Status)
 	case RateLimited:
 		note("ratelimited")
-		writeRefusal(rw, refuse("ratelimited"), max(1, int(f.After/time.Second)))
+		writeRefusal(rw, refuse("ratelimited"), hit.retryAfter(w.opt.Now()))
 	case CutBefore:
 		note("cut before")
 		panic(http.ErrAbortHandler)

@@ -43,10 +43,14 @@ func (w *Workspace) visible(req *request) *room {
 
 // authored is a message of this app. The caller holds mu.
 func authored(a *app, c content) Message {
-	return Message{
+	m := Message{
 		User: a.BotUser, BotID: a.botID, Username: a.Name, app: a,
 		Text: c.text, Blocks: c.blocks, Attachments: c.attachments, Metadata: c.metadata,
 	}
+	if m.User == "" {
+		m.Subtype = botMessage
+	}
+	return m
 }
 
 func (w *Workspace) chatPost(req *request) (answer, *refusal) {
@@ -62,6 +66,7 @@ func (w *Workspace) chatPost(req *request) (answer, *refusal) {
 	m.ThreadTS = req.params["thread_ts"]
 	m.broadcast = req.params.is("reply_broadcast")
 	posted := w.post(r, m)
+	w.announce(r, posted)
 	return answer{"channel": r.ID, "ts": posted.TS, "message": w.wire(posted, true)}, nil
 }
 

@@ -15,10 +15,18 @@ func (w *Workspace) conversationInfo(req *request) (answer, *refusal) {
 		"id": r.ID, "name": r.Name, "name_normalized": r.Name, "created": 1_700_000_000, "creator": "",
 		"is_channel": !r.Private, "is_group": false, "is_im": false, "is_mpim": false, "is_private": r.Private,
 		"is_archived": r.IsArchived, "is_general": false, "is_member": r.BotIsMember,
-		"is_shared": r.IsExtShared, "is_ext_shared": r.IsExtShared, "is_org_shared": false, "is_pending_ext_shared": false,
+		"is_shared": r.IsExtShared || r.IsOrgShared, "is_ext_shared": r.IsExtShared, "is_org_shared": r.IsOrgShared,
+		"is_pending_ext_shared": r.IsPendingExtShared, "pending_shared": []string{}, "pending_connected_team_ids": []string{},
+		"shared_team_ids": []string{w.opt.TeamID},
 		"context_team_id": w.opt.TeamID, "previous_names": []string{},
 		"topic":   answer{"value": r.Topic, "creator": "", "last_set": 0},
 		"purpose": answer{"value": "", "creator": "", "last_set": 0},
+	}
+	switch {
+	case r.IsExtShared || r.IsOrgShared:
+		channel["shared_team_ids"] = append([]string{w.opt.TeamID}, r.SharedTeams...)
+	case r.IsPendingExtShared:
+		channel["pending_connected_team_ids"] = append([]string{}, r.SharedTeams...)
 	}
 	if req.params.is("include_num_members") {
 		channel["num_members"] = len(w.memberIDs(r))

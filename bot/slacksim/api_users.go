@@ -10,12 +10,30 @@ func (w *Workspace) authTest(req *request) (answer, *refusal) {
 	if req.params["token"] == a.AppToken {
 		return answer{"app_name": a.Name, "app_id": a.AppID}, nil
 	}
-	return answer{
+	out := answer{
 		"url":  "https://" + w.opt.TeamDomain + ".slack.com/",
 		"team": w.opt.TeamName, "team_id": w.opt.TeamID,
 		"user": w.users[a.BotUser].Name, "user_id": a.BotUser, "bot_id": a.botID,
 		"is_enterprise_install": false,
-	}, nil
+	}
+	if w.opt.EnterpriseID != "" {
+		out["enterprise_id"] = w.opt.EnterpriseID
+	}
+	return out, nil
+}
+
+// botInfo is docs.slack.dev/reference/methods/bots.info.
+func (w *Workspace) botInfo(req *request) (answer, *refusal) {
+	for _, a := range w.apps {
+		if a.botID == req.params["bot"] {
+			bot := answer{"id": a.botID, "deleted": false, "name": a.Name, "updated": 1_700_000_000, "app_id": a.AppID, "icons": answer{}}
+			if a.BotUser != "" {
+				bot["user_id"] = a.BotUser
+			}
+			return answer{"bot": bot}, nil
+		}
+	}
+	return nil, refuse("bot_not_found")
 }
 
 func (w *Workspace) userInfo(req *request) (answer, *refusal) {
@@ -69,6 +87,16 @@ func (w *Workspace) userObject(u *User, a *app) answer {
 	}
 	if u.IsStranger {
 		object["is_stranger"] = true
+	}
+	if u.EnterpriseID != "" {
+		teams := u.Teams
+		if teams == nil {
+			teams = []string{u.TeamID}
+		}
+		object["enterprise_user"] = answer{
+			"id": u.ID, "enterprise_id": u.EnterpriseID, "enterprise_name": u.EnterpriseName,
+			"is_admin": false, "is_owner": false, "teams": teams,
+		}
 	}
 	return object
 }

@@ -29,12 +29,15 @@ const (
 
 // checker holds blocks and attachments against Block Kit's rules and fills in the ids that Slack fills in.
 // It knows what apps put in messages: actions, context, divider, header, image, markdown, rich_text and section
-// blocks. All others are refused as unsupported, as Slack refuses plan, task_card and alert.
+// blocks; in views there are input blocks, and no markdown blocks. All others are refused as unsupported, as Slack
+// refuses plan, task_card and alert.
 type checker struct {
 	problems []string
 	blockIDs map[string]bool
 	made     int // generated ids
 	chars    int
+	surface  string // modalView or homeView; "" in messages
+	focused  bool   // an element has the focus
 }
 
 func (k *checker) bad(at, format string, args ...any) {
@@ -143,19 +146,28 @@ func (k *checker) text(at string, value any, most int, plainOnly bool) {
 }
 
 func (k *checker) blocks(at string, list []any) {
-	if len(list) > maxBlocks {
-		k.bad(at, "no more than %d items allowed", maxBlocks)
+	most := maxBlocks
+	if k.surface != "" {
+		most = maxViewBlocks
+	}
+	if len(list) > most {
+		k.bad(at, "no more than %d items allowed", most)
 		return
 	}
 	for i, value := range list {
-		if n, ok := k.node(fmt.Sprintf("%s/%d", at, i), value); ok {
+		if n, ok := k.node(pointer(at, i), value); ok {
 			k.block(n)
 		}
 	}
 }
 
 func (k *checker) block(n node) {
-	switch kind := n.m["type"]; kind {
+	kind := n.m["type"]
+	if k.surface == "" && kind == "input" || k.surface != "" && kind == "markdown" {
+		n.bad("type", "unsupported type: %v", kind)
+		return
+	}
+	switch kind {
 	case "section":
 		k.section(n)
 	case "header":
@@ -167,6 +179,8 @@ func (k *checker) block(n node) {
 		k.context(n)
 	case "actions":
 		k.actions(n)
+	case "input":
+		k.input(n)
 	case "image":
 		n.only("block_id", "image_url", "slack_file", "alt_text", "title")
 		k.image(n)
@@ -216,12 +230,12 @@ func (k *checker) section(n node) {
 	}
 	if n.has("fields") {
 		for i, field := range n.items("fields", maxFields) {
-			k.text(fmt.Sprintf("%s/fields/%d", n.at, i), field, maxField, false)
+			k.text(pointer(n.at+"/fields", i), field, maxField, false)
 		}
 	}
 	if n.has("accessory") {
 		if accessory, ok := k.node(n.at+"/accessory", n.m["accessory"]); ok {
-			k.element(accessory, map[string]bool{}, "button", "image")
+			k.element(accessory, map[string]bool{}, k.takes("section")...)
 		}
 	}
 }
@@ -229,7 +243,7 @@ func (k *checker) section(n node) {
 func (k *checker) context(n node) {
 	n.only("block_id", "elements")
 	for i, value := range n.items("elements", maxContext) {
-		element, ok := k.node(fmt.Sprintf("%s/elements/%d", n.at, i), value)
+		element, ok := k.node(pointer(n.at+"/elements", i), value)
 		switch {
 		case !ok:
 		case element.m["type"] == "image":
@@ -244,13 +258,13 @@ func (k *checker) actions(n node) {
 	n.only("block_id", "elements")
 	ids := map[string]bool{}
 	for i, value := range n.items("elements", maxActions) {
-		if element, ok := k.node(fmt.Sprintf("%s/elements/%d", n.at, i), value); ok {
-			k.element(element, ids, "button")
+		if element, ok := k.node(pointer(n.at+"/elements", i), value); ok {
+			k.element(element, ids, k.takes("actions")...)
 		}
 	}
 }
 
-// element checks a button or an image; ids are the action ids that the block has already.
+// element checks a button, an image or a field; ids are the action ids that the block has already.
 func (k *checker) element(n node, ids map[string]bool, allowed ...string) {
 	kind, _ := n.m["type"].(string)
 	switch {
@@ -259,8 +273,10 @@ func (k *checker) element(n node, ids map[string]bool, allowed ...string) {
 	case kind == "image":
 		n.only("image_url", "slack_file", "alt_text")
 		k.image(n)
-	default:
+	case kind == "button":
 		k.button(n, ids)
+	default:
+		k.field(n, ids, kind)
 	}
 }
 
@@ -284,15 +300,12 @@ func (k *checker) button(n node, ids map[string]bool) {
 	if n.has("style") && n.m["style"] != "primary" && n.m["style"] != "danger" {
 		n.bad("style", "must be one of: primary, danger")
 	}
-	id := n.str("action_id", 0, maxID)
-	if id == "" {
-		id = k.newID()
-		n.m["action_id"] = id
-	}
-	if ids[id] {
-		n.bad("action_id", "action_id %q already exists", id)
-	}
-	ids[id] = true
+	k.actionID(n, ids)
+	k.confirm(n)
+}
+
+// confirm checks the question that an element may ask first.
+func (k *checker) confirm(n node) {
 	if !n.has("confirm") {
 		return
 	}
@@ -315,7 +328,7 @@ func (k *checker) attachments(at string, list []any) {
 		return
 	}
 	for i, value := range list {
-		n, ok := k.node(fmt.Sprintf("%s/%d", at, i), value)
+		n, ok := k.node(pointer(at, i), value)
 		if !ok {
 			continue
 		}

@@ -16,7 +16,8 @@ import (
 )
 
 // Slack's own JavaScript client works against the simulator, unchanged but for slackApiUrl: command and ack
-// payload, button and chat.update, mention, response URL, and reconnecting after a disconnect.
+// payload, button and chat.update, mention, response URL, reconnecting after a disconnect, forms, the home tab, a
+// message's shortcut, files and another bot.
 func TestBolt(t *testing.T) {
 	if testing.Short() {
 		t.Skip("installs from npm")
@@ -63,9 +64,98 @@ func TestBolt(t *testing.T) {
 		t.Errorf("after the reconnect: %+v, %v", reply, err)
 	}
 	wait(t, p, "the second response", func(v slacksim.View) bool { return len(v.Ephemerals(bob)) == 2 })
+	boltForms(t, p)
+	boltHome(t, p)
+	boltFiles(t, p, m.TS)
 	if at := slices.IndexFunc(p.Calls(), func(c slacksim.Call) bool { return c.Outcome != "ok" }); at >= 0 {
 		t.Errorf("a call failed: %+v", p.Calls()[at])
 	}
+}
+
+// boltForms opens a form by a command and by a message's shortcut, and sends it with errors, then without.
+func boltForms(t *testing.T, p *place) {
+	t.Helper()
+	ctx := t.Context()
+	opened := func() slacksim.Surface {
+		t.Helper()
+		wait(t, p, "the form opens", func(v slacksim.View) bool { _, open := v.Modal(alice); return open })
+		s, _ := p.Modal(alice)
+		return s
+	}
+	ts, err := p.Post(ctx, bob, deploys, "", "v42")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.UseShortcut(ctx, alice, deploys, ts, "deploy_this"); err != nil {
+		t.Fatal(err)
+	}
+	if s := opened(); s.Values["ref"]["v"]["value"] != "v42" {
+		t.Errorf("the shortcut's form = %+v", s)
+	}
+	if err := p.Dismiss(ctx, alice, ""); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Command(ctx, alice, deploys, "/form", "v41"); err != nil {
+		t.Fatal(err)
+	}
+	opened()
+	if err := p.Fill(ctx, alice, "", "service", "web"); err != nil {
+		t.Fatal(err)
+	}
+	if sent, err := p.Submit(ctx, alice, ""); err != nil || sent.Errors["ref"] != "v41 is not there" || sent.Closed {
+		t.Fatalf("sent = %+v, %v", sent, err)
+	}
+	if err := p.Fill(ctx, alice, "", "ref", "v42"); err != nil {
+		t.Fatal(err)
+	}
+	if sent, err := p.Submit(ctx, alice, ""); err != nil || !sent.Closed || sent.Failure != "" {
+		t.Fatalf("sent = %+v, %v", sent, err)
+	}
+	said(t, p, "U0ALICE: web v42 from /form")
+}
+
+func boltHome(t *testing.T, p *place) {
+	t.Helper()
+	for _, label := range []string{"First", "Again"} {
+		if err := p.OpenHome(t.Context(), bob); err != nil {
+			t.Fatal(err)
+		}
+		wait(t, p, "the home tab is published", func(v slacksim.View) bool {
+			s, _ := v.Home(bob)
+			return s.Text() == "["+label+"]"
+		})
+	}
+	s, _ := p.Home(bob)
+	if err := p.ClickIn(t.Context(), bob, s.ID, "again"); err != nil {
+		t.Fatal(err)
+	}
+	said(t, p, "home home of U0BOB")
+}
+
+// boltFiles uploads a file with files.uploadV2, and mentions the app as another bot.
+func boltFiles(t *testing.T, p *place, thread string) {
+	t.Helper()
+	if _, err := p.Command(t.Context(), alice, deploys, "/file", thread); err != nil {
+		t.Fatal(err)
+	}
+	wait(t, p, "the file", func(v slacksim.View) bool { return len(v.Thread(deploys, thread)) == 4 })
+	m := p.Thread(deploys, thread)[3]
+	if _, data, ok := p.File(m.Files[0].ID); !ok || string(data) != "<svg/>" || m.Files[0].Title != "Timeline" || m.Text != "How it went" {
+		t.Errorf("file = %+v, %q", m, data)
+	}
+	p.AddApp(slacksim.App{AppID: "A0CI", Name: "ci", BotUser: "U0CI"})
+	if _, err := p.PostAsBot(t.Context(), "A0CI", deploys, "", "@junban deploy"); err != nil {
+		t.Fatal(err)
+	}
+	said(t, p, "heard: ci (B0CI): <@U0JUNBAN> deploy")
+}
+
+// said waits until the channel has a message with this text.
+func said(t *testing.T, p *place, text string) {
+	t.Helper()
+	wait(t, p, text, func(v slacksim.View) bool {
+		return slices.ContainsFunc(v.Messages(deploys), func(m slacksim.Message) bool { return m.Text == text })
+	})
 }
 
 // installBolt installs the locked packages into a temporary copy of testdata/bolt. Without node, npm or what npm
@@ -103,7 +193,7 @@ func startBolt(t *testing.T, p *place, folder string) {
 	t.Helper()
 	node := exec.Command("node", "app.mjs")
 	node.Dir = folder
-	node.Env = append(os.Environ(), "SLACK_BOT_TOKEN="+botToken, "SLACK_APP_TOKEN="+appToken, "SLACK_API_URL="+p.base+"/api/")
+	node.Env = append(os.Environ(), "SLACK_BOT_TOKEN="+botToken, "SLACK_APP_TOKEN="+appToken, "SLACK_API_URL="+p.base+"/api/", "CHANNEL="+deploys)
 	node.WaitDelay = 5 * time.Second
 	var output lockedBuffer
 	node.Stdout, node.Stderr = &output, &output

@@ -69,7 +69,7 @@ func (w *Workspace) ClickForged(ctx context.Context, userID, channelID, ts, acti
 }
 
 func (w *Workspace) press(ctx context.Context, a *app, u *User, p press) error {
-	_, err := w.deliver(ctx, a, envelope{kind: interactive, payload: func(base string) any {
+	_, err := w.deliver(ctx, a, envelope{kind: interactive, what: "block_actions", payload: func(base string) any {
 		return w.clickPayload(a, u, p, base)
 	}})
 	if err != nil {

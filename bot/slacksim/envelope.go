@@ -55,6 +55,7 @@ type pending struct {
 // reaches us.
 type envelope struct {
 	kind    string
+	what    string // of interactive ones: the payload's type
 	payload func(base string) any
 	accepts bool   // a payload in the acknowledgement means something
 	attempt int    // of events: how many tries came before
@@ -106,7 +107,7 @@ func (w *Workspace) dispatch(a *app, e envelope) (string, *pending, error) {
 	}
 	p := &pending{kind: e.kind, sent: time.Now(), ack: make(chan json.RawMessage, 1)}
 	w.pending[id] = p
-	hit := w.mishap(e.kind, true, Call{Method: e.kind, At: w.opt.Now()})
+	hit := w.mishap(e.kind, true, Call{Method: e.kind, Params: map[string]string{"type": e.what}, At: w.opt.Now()})
 	if hit != nil && hit.fault.Do == DropEnvelope {
 		return id, p, nil
 	}
@@ -152,7 +153,7 @@ func eventRetries() []time.Duration {
 	return []time.Duration{0, time.Second, time.Minute, 5 * time.Minute}
 }
 
-// emit delivers an event in the background, with Slack's retries. Close waits for it.
+// emit delivers an event in the background, with Slack's retries. Close waits for it. The caller holds mu.
 func (w *Workspace) emit(a *app, payload func(base string) any) {
 	w.spawn(func() {
 		reason := ""

@@ -11,6 +11,8 @@ const (
 	eventChanged   = "message_changed"
 	eventDeleted   = "message_deleted"
 	eventEphemeral = "ephemeral"
+	eventModals    = "modals"
+	eventHome      = "home"
 )
 
 // watcherQueue is how many events a page may be behind before its stream ends and it has to read the state again.
@@ -24,17 +26,41 @@ type watcher struct {
 // tell sends a message's change to all pages and wakes everybody who waits. The caller holds mu.
 func (w *Workspace) tell(kind string, m *Message) {
 	if len(w.watchers) > 0 {
-		event := encode(map[string]any{"type": kind, "channel": m.Channel, "message": m})
-		for x := range w.watchers {
-			select {
-			case x.events <- event:
-			default:
-				delete(w.watchers, x)
-				close(x.events)
-			}
-		}
+		w.broadcast(map[string]any{"type": kind, "channel": m.Channel, "message": m})
 	}
 	w.notify()
+}
+
+// tellView tells of a change in a view, tellModals of one in the whole modal of a user. The caller holds mu.
+func (w *Workspace) tellView(v *view) {
+	switch {
+	case v.kind == modalView:
+		w.tellModals(v.user)
+		return
+	case len(w.watchers) > 0:
+		w.broadcast(map[string]any{"type": eventHome, "user": v.user, "home": v.surface()})
+	}
+	w.notify()
+}
+
+func (w *Workspace) tellModals(user string) {
+	if len(w.watchers) > 0 {
+		w.broadcast(map[string]any{"type": eventModals, "user": user, "modals": surfaces(w.modals[user])})
+	}
+	w.notify()
+}
+
+// broadcast sends an event to all pages. The caller holds mu.
+func (w *Workspace) broadcast(event map[string]any) {
+	data := encode(event)
+	for x := range w.watchers {
+		select {
+		case x.events <- data:
+		default:
+			delete(w.watchers, x)
+			close(x.events)
+		}
+	}
 }
 
 func (w *Workspace) serveEvents(rw http.ResponseWriter, r *http.Request) {

@@ -1,6 +1,7 @@
 package slacksim
 
 import (
+	"math"
 	"slices"
 	"time"
 )
@@ -23,14 +24,14 @@ const (
 
 // Fault is a mishap and when it happens. With Times and For both zero it happens until it is lifted.
 type Fault struct {
-	On     string // a method, "response_url", "link" (the websocket), or the type of an envelope; "" is any of them
+	On     string // a method, "response_url", "upload_url", "link" (the websocket), or the type of an envelope; "" is any of them
 	Do     Mishap
-	Code   string        // of Refuse: Slack's error code, such as edit_window_closed, token_revoked, account_inactive
-	Status int           // of ServerError; 500 if zero
-	After  time.Duration // of RateLimited: Retry-After, in whole seconds, at least one
-	Times  int           // how many times; 0 is no limit
-	For    time.Duration // from now on; 0 is no limit
-	When   func(Call) bool
+	Code   string          // of Refuse: Slack's error code, such as edit_window_closed, token_revoked, account_inactive
+	Status int             // of ServerError; 500 if zero
+	After  time.Duration   // of RateLimited: Retry-After, in whole seconds; if zero, what is left of For, at least a second
+	Times  int             // how many times; 0 is no limit
+	For    time.Duration   // from now on; 0 is no limit
+	When   func(Call) bool // of an interactive envelope, Params["type"] is the payload's: block_actions, view_submission …
 }
 
 // Injection is a fault in force.
@@ -99,6 +100,15 @@ func (i *Injection) remaining(now time.Time) (d time.Duration, ok bool) {
 		return 0, false
 	}
 	return i.until.Sub(now), true
+}
+
+// retryAfter is what a refused call is told to wait, in seconds.
+func (i *Injection) retryAfter(now time.Time) int {
+	wait := i.fault.After
+	if left, ok := i.remaining(now); ok && wait == 0 {
+		wait = left
+	}
+	return max(1, int(math.Ceil(wait.Seconds())))
 }
 
 // SetOutage switches the whole workspace off or on. While it is off, open sockets are cut, every request ends

@@ -55,7 +55,9 @@ func peopled(opt slacksim.Options) *slacksim.Workspace {
 	w.AddChannel(slacksim.Channel{ID: deploys, Name: "deploys", BotIsMember: true})
 	w.AddChannel(slacksim.Channel{ID: secrets, Name: "secrets", Private: true, Members: []string{alice}})
 	w.AddApp(slacksim.App{
-		AppID: "A0JUNBAN", BotToken: botToken, AppToken: appToken, BotUser: "U0JUNBAN", Commands: []string{"/deploy"},
+		AppID: "A0JUNBAN", BotToken: botToken, AppToken: appToken, BotUser: "U0JUNBAN", Commands: []string{"/deploy", "/form", "/file"},
+		Events: []string{"app_mention", "app_home_opened"}, HomeTab: true,
+		Shortcuts: []slacksim.Shortcut{{CallbackID: "deploy_this", Name: "Deploy this"}},
 	})
 	return w
 }
@@ -139,14 +141,19 @@ func (p *place) api(options ...slack.Option) *slack.Client {
 // call posts a form to a method with the bot's token and answers the body.
 func (p *place) call(t *testing.T, method string, args map[string]string) map[string]any {
 	t.Helper()
-	body, err := p.try(method, args)
+	return p.callAs(t, botToken, method, args)
+}
+
+func (p *place) callAs(t *testing.T, token, method string, args map[string]string) map[string]any {
+	t.Helper()
+	body, err := p.try(token, method, args)
 	if err != nil {
 		t.Fatalf("%s: %v", method, err)
 	}
 	return body
 }
 
-func (p *place) try(method string, args map[string]string) (map[string]any, error) {
+func (p *place) try(token, method string, args map[string]string) (map[string]any, error) {
 	form := make([]string, 0, len(args))
 	for key, value := range args {
 		form = append(form, key+"="+url.QueryEscape(value))
@@ -156,7 +163,7 @@ func (p *place) try(method string, args map[string]string) (map[string]any, erro
 		return nil, err
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.Header.Set("Authorization", "Bearer "+botToken)
+	req.Header.Set("Authorization", "Bearer "+token)
 	resp, err := p.client.Do(req)
 	if err != nil {
 		return nil, err
@@ -180,6 +187,8 @@ type app struct {
 	onCommand func(slack.SlashCommand) any // answers the payload of the acknowledgement
 	onClick   func(slack.InteractionCallback)
 	onMention func(*slackevents.AppMentionEvent)
+	onSubmit  func(slack.InteractionCallback) any // answers the payload of the acknowledgement
+	onHome    func(*slackevents.AppHomeOpenedEvent)
 	silent    bool // never acknowledges
 
 	mu        sync.Mutex
@@ -238,6 +247,10 @@ func (a *app) handle(ctx context.Context, client *socketmode.Client, event socke
 			payload = a.onCommand(data)
 		}
 	case slack.InteractionCallback:
+		if data.Type == slack.InteractionTypeViewSubmission && a.onSubmit != nil {
+			payload = a.onSubmit(data)
+			break
+		}
 		then = func() {
 			if a.onClick != nil {
 				a.onClick(data)
@@ -247,6 +260,9 @@ func (a *app) handle(ctx context.Context, client *socketmode.Client, event socke
 		then = func() {
 			if mention, ok := data.InnerEvent.Data.(*slackevents.AppMentionEvent); ok && a.onMention != nil {
 				a.onMention(mention)
+			}
+			if home, ok := data.InnerEvent.Data.(*slackevents.AppHomeOpenedEvent); ok && a.onHome != nil {
+				a.onHome(home)
 			}
 		}
 	}

@@ -19,6 +19,8 @@ func obj(pairs ...any) map[string]any {
 	return m
 }
 
+func join(values ...any) string { return strings.TrimSuffix(fmt.Sprintln(values...), "\n") }
+
 func plain(n int) map[string]any  { return obj("type", "plain_text", "text", strings.Repeat("あ", n)) }
 func mrkdwn(n int) map[string]any { return obj("type", "mrkdwn", "text", strings.Repeat("x", n)) }
 
@@ -149,7 +151,7 @@ func TestMessageLimits(t *testing.T) {
 		{"not there", "chat.update", map[string]string{"channel": deploys, "ts": "1.000001", "text": "x"}, "message_not_found"},
 		{"delete not there", "chat.delete", map[string]string{"channel": deploys, "ts": "1.000001"}, "message_not_found"},
 		{"ephemeral to nobody", "chat.postEphemeral", map[string]string{"channel": deploys, "user": "U0NONE", "text": "x"}, "user_not_found"},
-		{"no method", "views.open", map[string]string{}, "unknown_method"},
+		{"no method", "dialog.open", map[string]string{}, "unknown_method"},
 	} {
 		body := p.call(t, c.method, c.args)
 		if got := body["error"]; got != c.want && (body["ok"] != true || c.want != "ok") {

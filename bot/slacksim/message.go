@@ -16,7 +16,7 @@ type Message struct {
 	User        string          `json:"user"`
 	BotID       string          `json:"bot_id,omitempty"`
 	Username    string          `json:"username,omitempty"`
-	Subtype     string          `json:"subtype,omitempty"` // "tombstone": deleted, but it has replies
+	Subtype     string          `json:"subtype,omitempty"` // "tombstone": deleted, but it has replies; "bot_message": of a bot without a user
 	Text        string          `json:"text"`
 	Blocks      json.RawMessage `json:"blocks,omitempty"`
 	Attachments json.RawMessage `json:"attachments,omitempty"`
@@ -24,6 +24,7 @@ type Message struct {
 	Metadata    json.RawMessage `json:"metadata,omitempty"`
 	ReplyCount  int             `json:"reply_count"`
 	Reactions   []string        `json:"reactions,omitempty"`
+	Files       []File          `json:"files,omitempty"`
 	EphemeralTo string          `json:"ephemeral_to,omitempty"` // only this user sees it
 
 	broadcast bool // a reply that the channel shows too
@@ -36,7 +37,11 @@ type Edited struct {
 	TS   string `json:"ts"`
 }
 
-const tombstone = "tombstone"
+// The subtypes.
+const (
+	tombstone  = "tombstone"
+	botMessage = "bot_message" // of an app without a user
+)
 
 // find answers the message of a channel, or nil. The caller holds mu.
 func (r *room) find(ts string) *Message {
@@ -126,12 +131,17 @@ func (w *Workspace) wire(m *Message, metadata bool) map[string]any {
 		}
 	}
 	put("subtype", m.Subtype, m.Subtype != "")
+	put("username", m.Username, m.Subtype == botMessage)
+	put("files", w.wireFiles(m), len(m.Files) > 0)
 	put("thread_ts", m.ThreadTS, m.ThreadTS != "")
 	put("bot_id", m.BotID, m.BotID != "")
 	put("blocks", m.Blocks, m.Blocks != nil)
 	put("attachments", m.Attachments, m.Attachments != nil)
 	put("edited", m.Edited, m.Edited != nil)
 	put("metadata", m.Metadata, metadata && m.Metadata != nil)
+	if m.User == "" {
+		delete(out, "user")
+	}
 	if m.app != nil {
 		out["app_id"] = m.app.AppID
 		out["bot_profile"] = map[string]any{
@@ -148,7 +158,7 @@ func (w *Workspace) wire(m *Message, metadata bool) map[string]any {
 		out["latest_reply"] = replies[len(replies)-1].TS
 		var users []string
 		for _, reply := range replies {
-			if !slices.Contains(users, reply.User) {
+			if reply.User != "" && !slices.Contains(users, reply.User) {
 				users = append(users, reply.User)
 			}
 		}

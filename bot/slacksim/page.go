@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"mime"
 	"net/http"
 	"strings"
@@ -20,6 +21,18 @@ const heartbeat = 15 * time.Second
 //	POST /slack/send    {user, channel, thread_ts, text}: a message, or a slash command
 //	POST /slack/click   {user, channel, ts, block_id, action_id}
 //
+//	POST /slack/home         {user}: opens the home tab
+//	POST /slack/shortcut     {user, channel, ts, callback_id}: from a message's menu
+//	POST /slack/view/fill    {user, view, block_id, action_id, values}
+//	POST /slack/view/click   {user, view, block_id, action_id}
+//	POST /slack/view/submit  {user, view}; errors beside the fields are in the view itself
+//	POST /slack/view/close   {user, view, all}
+//	GET  /slack/files/ID/…   a file's bytes; a message's files name their url
+//
+// The state also has modals (stacks of views by user, the top one last), homes (by user), home_app (the name of the app
+// with a home tab, or "") and shortcuts. The events {"type":"modals","user","modals"} and {"type":"home","user","home"}
+// tell what has changed there; the others carry a message.
+//
 // The posts answer {"ok":true} or {"ok":false,"error":"…"}. They act for whoever they name, so a page of another
 // site must not be able to send them: cross-site requests and bodies that are not JSON are refused.
 func (w *Workspace) Page() http.Handler {
@@ -28,6 +41,7 @@ func (w *Workspace) Page() http.Handler {
 	mux.HandleFunc("GET /slack/events", w.serveEvents)
 	mux.HandleFunc("POST /slack/send", w.serveSend)
 	mux.HandleFunc("POST /slack/click", w.serveClick)
+	w.routeForms(mux)
 	guard := http.NewCrossOriginProtection() // by Sec-Fetch-Site, or Origin against Host
 	guarded := guard.Handler(mux)
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -56,18 +70,22 @@ func (w *Workspace) serveState(rw http.ResponseWriter, _ *http.Request) {
 	channels, messages := []map[string]any{}, map[string][]Message{}
 	for _, id := range w.channelOrder {
 		r := w.channels[id]
-		channels = append(channels, map[string]any{"id": r.ID, "name": r.Name, "private": r.Private, "topic": r.Topic})
+		channels = append(channels, map[string]any{
+			"id": r.ID, "name": r.Name, "private": r.Private, "topic": r.Topic, "shared": r.IsExtShared || r.IsOrgShared,
+		})
 		messages[id] = values(r.messages)
 	}
 	ephemerals := map[string][]Message{}
 	for id, list := range w.ephemerals {
 		ephemerals[id] = values(list)
 	}
+	state := w.formState()
 	w.mu.Unlock()
-	rw.Header().Set("Cache-Control", "no-store")
-	writeJSON(rw, http.StatusOK, map[string]any{
+	maps.Copy(state, map[string]any{
 		"users": users, "groups": groups, "channels": channels, "messages": messages, "ephemerals": ephemerals,
 	})
+	rw.Header().Set("Cache-Control", "no-store")
+	writeJSON(rw, http.StatusOK, state)
 }
 
 func (w *Workspace) serveSend(rw http.ResponseWriter, r *http.Request) {

@@ -97,30 +97,10 @@ func (w *Workspace) Post(_ context.Context, userID, channelID, threadTS, text st
 		w.mu.Unlock()
 		return "", fmt.Errorf("posting: %w", err)
 	}
+	defer w.mu.Unlock()
 	m := w.post(r, Message{User: userID, Username: u.Name, ThreadTS: threadTS, Text: w.escape(text)})
-	ts := m.TS
-	type delivery struct {
-		app     *app
-		payload func(string) any
-	}
-	var events []delivery
-	for _, a := range w.apps {
-		if !r.BotIsMember {
-			continue
-		}
-		mentioned := strings.Contains(m.Text, "<@"+a.BotUser+">") || strings.Contains(m.Text, "<@"+a.BotUser+"|")
-		if mentioned && slices.Contains(a.Events, "app_mention") && slices.Contains(a.Scopes, "app_mentions:read") {
-			events = append(events, delivery{a, w.eventPayload(a, r, w.messageEvent("app_mention", m, u, r))})
-		}
-		if slices.Contains(a.Events, "message") {
-			events = append(events, delivery{a, w.eventPayload(a, r, w.messageEvent("message", m, u, r))})
-		}
-	}
-	w.mu.Unlock()
-	for _, e := range events {
-		w.emit(e.app, e.payload)
-	}
-	return ts, nil
+	w.announce(r, m)
+	return m.TS, nil
 }
 
 // Mention is Post with the first app's mention in front, unless the text mentions it already.

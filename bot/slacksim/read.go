@@ -11,6 +11,8 @@ type View interface {
 	Thread(channel, ts string) []Message
 	Message(channel, ts string) (Message, bool)
 	Ephemerals(user string) []Message
+	Modal(user string) (Surface, bool)
+	Home(user string) (Surface, bool)
 }
 
 // Messages lists a channel's messages and the replies in its threads, oldest first.

@@ -21,8 +21,11 @@ type User struct {
 	IsUltraRestricted bool   // a single-channel guest
 	IsStranger        bool   // of another workspace, seen through a shared channel
 	TeamID            string // this workspace's if empty
-	TZ                string // "Asia/Tokyo" if empty
-	Color             string // six hex digits; derived from ID if empty
+	EnterpriseID      string // "E…": the Enterprise Grid organisation that the user belongs to
+	EnterpriseName    string
+	Teams             []string // the workspaces of that organisation where the user is; TeamID if nil
+	TZ                string   // "Asia/Tokyo" if empty
+	Color             string   // six hex digits; derived from ID if empty
 }
 
 // Kind is the user in one word: member, guest, external, bot or deleted.
@@ -54,9 +57,13 @@ type Channel struct {
 	Topic       string
 	Private     bool
 	IsArchived  bool
-	IsExtShared bool     // shared with another workspace
 	Members     []string // user ids; everybody if empty
 	BotIsMember bool     // every app's bot has been invited
+
+	IsExtShared        bool     // shared with another organisation (Slack Connect)
+	IsOrgShared        bool     // shared between workspaces of one Enterprise Grid organisation
+	IsPendingExtShared bool     // an invitation to share it waits for its answer
+	SharedTeams        []string // the other workspaces that it is shared with, or would be
 }
 
 // App is an installed app.
@@ -65,10 +72,13 @@ type App struct {
 	Name     string // "junban" if empty
 	BotToken string // "xoxb-…"
 	AppToken string // "xapp-…", for Socket Mode
-	BotUser  string // the bot's user id; the user is added if it is not there
+	BotUser  string // the bot's user id; the user is added if it is not there. Empty: an integration without a user
 	Scopes   []string
 	Commands []string // slash commands, with the slash
-	Events   []string // subscriptions: app_mention and message; only app_mention if nil
+	Events   []string // subscriptions: app_mention, message and app_home_opened; only app_mention if nil
+
+	Shortcuts []Shortcut // of messages
+	HomeTab   bool       // features.app_home.home_tab_enabled
 }
 
 // DefaultScopes are what an app has if its Scopes are nil: all that the simulated methods ask for.
@@ -108,6 +118,7 @@ func (w *Workspace) putUser(u User) {
 	setDefault(&u.TZ, "Asia/Tokyo")
 	setDefault(&u.RealName, u.Name)
 	setDefault(&u.Color, colorOf(u.ID))
+	u.Teams = slices.Clone(u.Teams)
 	if _, known := w.users[u.ID]; !known {
 		w.userOrder = append(w.userOrder, u.ID)
 	}
@@ -134,13 +145,23 @@ func (w *Workspace) SetGroup(id string, users ...string) {
 		panic(fmt.Sprintf("slacksim: no group %q", id))
 	}
 	g.Users = slices.Clone(users)
+	w.notify()
+}
+
+// RemoveGroup takes a user group away, so that the Web API knows it no more.
+func (w *Workspace) RemoveGroup(id string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.groups, id)
+	w.groupOrder = slices.DeleteFunc(w.groupOrder, func(x string) bool { return x == id })
+	w.notify()
 }
 
 // AddChannel adds a channel, or changes the one with the same id and keeps its messages.
 func (w *Workspace) AddChannel(c Channel) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	c.Members = slices.Clone(c.Members)
+	c.Members, c.SharedTeams = slices.Clone(c.Members), slices.Clone(c.SharedTeams)
 	if r, known := w.channels[c.ID]; known {
 		r.Channel = c
 	} else {
@@ -161,7 +182,7 @@ func (w *Workspace) AddApp(a App) {
 	if a.Events == nil {
 		a.Events = []string{"app_mention"}
 	}
-	if _, known := w.users[a.BotUser]; !known {
+	if _, known := w.users[a.BotUser]; !known && a.BotUser != "" {
 		w.putUser(User{ID: a.BotUser, Name: a.Name, IsBot: true, Title: "App"})
 	}
 	installed := &app{App: a, botID: "B" + strings.TrimPrefix(a.AppID, "A")}

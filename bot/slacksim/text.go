@@ -2,6 +2,7 @@ package slacksim
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 )
 
@@ -14,6 +15,7 @@ type block struct {
 	Elements  []json.RawMessage `json:"elements"`
 	Accessory json.RawMessage   `json:"accessory"`
 	AltText   string            `json:"alt_text"`
+	Label     json.RawMessage   `json:"label"` // of input blocks
 }
 
 type attachment struct {
@@ -60,7 +62,7 @@ func Text(m Message) string {
 		}
 		lines = append(lines, inner...)
 	}
-	return strings.NewReplacer("&amp;", "&", "&lt;", "<", "&gt;", ">").Replace(strings.Join(lines, "\n"))
+	return unescape(strings.Join(lines, "\n"))
 }
 
 func blockLines(blocks []block) []string {
@@ -108,12 +110,17 @@ func elementText(raw json.RawMessage) string {
 		Type    string          `json:"type"`
 		Text    json.RawMessage `json:"text"`
 		AltText string          `json:"alt_text"`
+
+		Placeholder json.RawMessage `json:"placeholder"`
 	}
 	if len(raw) == 0 || json.Unmarshal(raw, &e) != nil {
 		return ""
 	}
 	switch e.Type {
-	case "button":
+	case "button", staticSelect:
+		if len(e.Text) == 0 {
+			e.Text = e.Placeholder
+		}
 		return "[" + textOf(e.Text) + "]"
 	case "image":
 		return "(" + e.AltText + ")"
@@ -155,4 +162,50 @@ func nonEmpty(list []string) []string {
 		}
 	}
 	return out
+}
+
+// surfaceText renders a view as [Surface.Text] says: a field as its label and, in brackets, what is filled in.
+func surfaceText(s Surface) string {
+	lines := nonEmpty([]string{s.Title, s.Trouble})
+	var blocks []block
+	_ = json.Unmarshal(s.Blocks, &blocks)
+	for _, b := range blocks {
+		if b.Type != "input" {
+			lines = append(lines, blockLines([]block{b})...)
+			continue
+		}
+		filled := ""
+		for _, value := range s.Values[b.BlockID] {
+			filled = valueText(value)
+		}
+		lines = append(lines, textOf(b.Label)+": <"+filled+">")
+		lines = append(lines, nonEmpty([]string{s.Errors[b.BlockID]})...)
+	}
+	for _, label := range nonEmpty([]string{s.Close, s.Submit}) {
+		lines = append(lines, "["+label+"]")
+	}
+	return unescape(strings.Join(lines, "\n"))
+}
+
+// valueText is what a field shows.
+func valueText(value fieldValue) string {
+	switch chosen := value[element{kind: fmt.Sprint(value["type"])}.key()].(type) {
+	case nil:
+		return ""
+	case map[string]any:
+		return labelOf(chosen)
+	case []any:
+		var labels []string
+		for _, c := range chosen {
+			o, _ := c.(map[string]any)
+			labels = append(labels, labelOf(o))
+		}
+		return strings.Join(labels, ", ")
+	default:
+		return fmt.Sprint(chosen)
+	}
+}
+
+func unescape(text string) string {
+	return strings.NewReplacer("&amp;", "&", "&lt;", "<", "&gt;", ">").Replace(text)
 }

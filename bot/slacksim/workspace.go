@@ -16,9 +16,13 @@ type Options struct {
 	TeamName   string           // "Junban Works" if empty
 	TeamDomain string           // "junban-works" if empty
 
+	EnterpriseID   string // "E…": the workspace is one of an Enterprise Grid organisation
+	EnterpriseName string
+
 	Rates   map[string]Rate // replaces the rate of the named methods; a zero Rate means no limit
 	NoRates bool            // no method has a rate
 
+	TriggerLife    time.Duration // how long a trigger_id opens a view; 3 s if zero, for ever if negative
 	AckTimeout     time.Duration // how long an app has to acknowledge an envelope; 3 s if zero
 	PingEvery      time.Duration // between the server's websocket pings; 5 s if zero, none if negative
 	ConnectionLife time.Duration // after which Slack asks a connection to be renewed; never if zero
@@ -52,6 +56,10 @@ type Workspace struct {
 	pending      map[string]*pending   // envelopes waiting for their acknowledgement
 	acks         []AckTime
 	responses    map[string]*responseURL
+	triggers     map[string]*trigger
+	modals       map[string][]*view // open, by user, the top one last
+	homes        map[homeOf]*view
+	files        map[string]*upload     // by file id
 	usage        map[string][]time.Time // calls inside the rate window, by method, app and channel
 	injections   []*Injection
 	calls        []Call
@@ -67,6 +75,7 @@ func New(opt Options) *Workspace {
 	setDefault(&opt.TeamID, "T0JUNBAN")
 	setDefault(&opt.TeamName, "Junban Works")
 	setDefault(&opt.TeamDomain, "junban-works")
+	setDefault(&opt.TriggerLife, 3*time.Second)
 	setDefault(&opt.AckTimeout, 3*time.Second)
 	setDefault(&opt.PingEvery, 5*time.Second)
 	ctx, stop := context.WithCancel(context.Background())
@@ -80,19 +89,26 @@ func New(opt Options) *Workspace {
 		tickets:    map[string]*app{},
 		pending:    map[string]*pending{},
 		responses:  map[string]*responseURL{},
+		triggers:   map[string]*trigger{},
+		modals:     map[string][]*view{},
+		homes:      map[homeOf]*view{},
+		files:      map[string]*upload{},
 		usage:      map[string][]time.Time{},
 		changed:    make(chan struct{}),
 		watchers:   map[*watcher]struct{}{},
 	}
 }
 
-// Handler serves what apps use: /api/METHOD, the Socket Mode websocket at /link/ and response URLs at /response/.
+// Handler serves what apps use: /api/METHOD, the Socket Mode websocket at /link/, response URLs at /response/, and
+// files at /upload/ and /files-pri/.
 // The addresses it hands out take their host from the request, so it works behind any listener.
 func (w *Workspace) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/api/{method}", w.serveAPI)
 	mux.HandleFunc("/link/", w.serveLink)
 	mux.HandleFunc("POST /response/{token}", w.serveResponse)
+	mux.HandleFunc("POST /upload/v1/{token}", w.serveUpload)
+	mux.HandleFunc("GET /files-pri/{id}/{name}", w.serveFileToApp)
 	return mux
 }
 
@@ -106,15 +122,11 @@ func (w *Workspace) Close() {
 	w.wg.Wait()
 }
 
-// spawn runs f in a goroutine that Close waits for. After Close it does nothing and answers false.
-func (w *Workspace) spawn(f func()) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.closed {
-		return false
+// spawn runs f in a goroutine that Close waits for. After Close it does nothing. The caller holds mu.
+func (w *Workspace) spawn(f func()) {
+	if !w.closed {
+		w.wg.Go(f)
 	}
-	w.wg.Go(f)
-	return true
 }
 
 // notify wakes everybody who waits for a change. The caller holds mu.
