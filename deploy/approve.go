@@ -30,7 +30,8 @@ func MayAsk(p Person, r Rules) error {
 	return nil
 }
 
-// Difference lists what differs between two terms, as words that a person can check: +i-… -i-… ports rules command.
+// Difference lists what differs between two terms, as codes: +i-… -i-… of instances, steps:i-…, scripts, rules, ref, ask.
+// Words are made of them where people read.
 func Difference(was, is Terms) string {
 	var out []string
 	before, after := lanes(was), lanes(is)
@@ -45,17 +46,17 @@ func Difference(was, is Terms) string {
 		case !ok:
 			out = append(out, "-"+name)
 		case !same(before[name], now):
-			out = append(out, "steps of "+name)
+			out = append(out, "steps:"+name)
 		}
 	}
 	for _, d := range []struct {
 		what   string
 		differ bool
 	}{
-		{"the command or its verification", !maps.Equal(was.Scripts, is.Scripts)},
-		{"the rules", !same(was.Rules, is.Rules)},
-		{"the ref", was.Ref != is.Ref || was.Revision != is.Revision},
-		{"what is asked for", was.Kind != is.Kind || was.Service != is.Service || was.Environment != is.Environment},
+		{"scripts", !maps.Equal(was.Scripts, is.Scripts)},
+		{"rules", !same(was.Rules, is.Rules)},
+		{"ref", was.Ref != is.Ref || was.Revision != is.Revision},
+		{"ask", was.Kind != is.Kind || was.Service != is.Service || was.Environment != is.Environment},
 	} {
 		if d.differ {
 			out = append(out, d.what)

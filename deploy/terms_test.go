@@ -90,27 +90,27 @@ func TestWhatAnApprovalBindsTo(t *testing.T) {
 		change func(*deploy.Fleet, *deploy.Request)
 		told   string
 	}{
-		"another port":   {func(f *deploy.Fleet, _ *deploy.Request) { f.Groups[0].Targets[1].Port = 81 }, "steps of i-2"},
-		"one more port":  {func(f *deploy.Fleet, _ *deploy.Request) { f.Groups[0].Targets = append(f.Groups[0].Targets, extra(1)) }, "steps of i-1"},
+		"another port":   {func(f *deploy.Fleet, _ *deploy.Request) { f.Groups[0].Targets[1].Port = 81 }, "steps:i-2"},
+		"one more port":  {func(f *deploy.Fleet, _ *deploy.Request) { f.Groups[0].Targets = append(f.Groups[0].Targets, extra(1)) }, "steps:i-1"},
 		"a new instance": {func(f *deploy.Fleet, _ *deploy.Request) { *f = fleet(4, "web") }, "+i-4"},
 		"one less":       {func(f *deploy.Fleet, _ *deploy.Request) { f.Groups[0].Targets = f.Groups[0].Targets[:2] }, "-i-3"},
 		"swapped": {func(f *deploy.Fleet, _ *deploy.Request) {
 			f.Groups[0].Targets[1].Target = "i-4"
 			f.Instances["i-4"] = deploy.Instance{ID: "i-4", State: "running"}
 		}, "+i-4, -i-2"},
-		"the command":     {func(_ *deploy.Fleet, r *deploy.Request) { r.Run.Command += " --fast" }, "the command or its verification"},
-		"no verification": {func(_ *deploy.Fleet, r *deploy.Request) { r.Run.Verify = "" }, "steps of i-1, steps of i-2, steps of i-3, the command or its verification"},
-		"its user":        {func(_ *deploy.Fleet, r *deploy.Request) { r.Run.User = "root" }, "steps of i-1, steps of i-2, steps of i-3"},
-		"its environment": {func(_ *deploy.Fleet, r *deploy.Request) { r.Run.Env = map[string]string{"A": "2", "B": "2"} }, "steps of i-1, steps of i-2, steps of i-3"},
-		"its time limit":  {func(_ *deploy.Fleet, r *deploy.Request) { r.Run.Timeout++ }, "steps of i-1, steps of i-2, steps of i-3"},
-		"the minimum":     {func(_ *deploy.Fleet, r *deploy.Request) { r.Rules.MinHealthy.N = 2 }, "the rules"},
-		"the window":      {func(_ *deploy.Fleet, r *deploy.Request) { r.Rules.MaxUnavailable = deploy.Count{N: 1, Percent: true} }, "the rules"},
+		"the command":     {func(_ *deploy.Fleet, r *deploy.Request) { r.Run.Command += " --fast" }, "scripts"},
+		"no verification": {func(_ *deploy.Fleet, r *deploy.Request) { r.Run.Verify = "" }, "steps:i-1, steps:i-2, steps:i-3, scripts"},
+		"its user":        {func(_ *deploy.Fleet, r *deploy.Request) { r.Run.User = "root" }, "steps:i-1, steps:i-2, steps:i-3"},
+		"its environment": {func(_ *deploy.Fleet, r *deploy.Request) { r.Run.Env = map[string]string{"A": "2", "B": "2"} }, "steps:i-1, steps:i-2, steps:i-3"},
+		"its time limit":  {func(_ *deploy.Fleet, r *deploy.Request) { r.Run.Timeout++ }, "steps:i-1, steps:i-2, steps:i-3"},
+		"the minimum":     {func(_ *deploy.Fleet, r *deploy.Request) { r.Rules.MinHealthy.N = 2 }, "rules"},
+		"the window":      {func(_ *deploy.Fleet, r *deploy.Request) { r.Rules.MaxUnavailable = deploy.Count{N: 1, Percent: true} }, "rules"},
 		"the approvers": {func(_ *deploy.Fleet, r *deploy.Request) {
 			r.Rules.Approval.Allow = append(r.Rules.Approval.Allow, "U-x")
-		}, "the rules"},
-		"the ref":         {func(_ *deploy.Fleet, r *deploy.Request) { r.Ref = "v43" }, "the ref"},
-		"the service":     {func(_ *deploy.Fleet, r *deploy.Request) { r.Service = "shop" }, "what is asked for"},
-		"the environment": {func(_ *deploy.Fleet, r *deploy.Request) { r.Environment = "production" }, "what is asked for"},
+		}, "rules"},
+		"the ref":         {func(_ *deploy.Fleet, r *deploy.Request) { r.Ref = "v43" }, "ref"},
+		"the service":     {func(_ *deploy.Fleet, r *deploy.Request) { r.Service = "shop" }, "ask"},
+		"the environment": {func(_ *deploy.Fleet, r *deploy.Request) { r.Environment = "production" }, "ask"},
 	} {
 		f, r := fleet(3, "web"), request(deploy.KindDeploy, "")
 		c.change(&f, &r)
@@ -124,7 +124,7 @@ func TestWhatAnApprovalBindsTo(t *testing.T) {
 	}
 	other := base.Terms
 	other.Revision = "0123abc"
-	if other.Hash() == base.Hash() || deploy.Difference(base.Terms, other) != "the ref" {
+	if other.Hash() == base.Hash() || deploy.Difference(base.Terms, other) != "ref" {
 		t.Error("the revision is not bound")
 	}
 }

@@ -188,7 +188,7 @@ func (m *mover) wait(i int) {
 	case s.Done && s.Report != nil:
 		m.outcome(i, *s.Report)
 	case s.Running && m.now.After(l.Deadline) && m.now.Sub(s.Began) > noticeWithin:
-		m.emit(Event{Type: EventUnknown, Lane: i, Cause: Because(CommandUnknown, "why", "it neither ended nor was stopped in time")})
+		m.emit(Event{Type: EventUnknown, Lane: i, Cause: Because(CommandUnknown, "why", "endless")})
 	case s.Running, s.Tries == 0:
 		m.do(e)
 		lost := m.now.Add(noticeWithin)

@@ -2,7 +2,7 @@ package card
 
 import (
 	"fmt"
-	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -92,19 +92,8 @@ var unsaid = map[string]bool{
 }
 
 func TestFindingsGolden(t *testing.T) {
-	got := en.FindingsText("web in production", some) + "\n" + en.FindingsText("api", nil)
-	const path = "testdata/findings.txt"
-	if update {
-		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("JUNBAN_UPDATE=1 go test ./bot/card accepts:\n%s", got)
+	for tag, w := range voices {
+		compare(t, filepath.Join("testdata", tag, "findings.txt"), w.FindingsText("web in production", some)+"\n"+w.FindingsText("api", nil))
 	}
 }
 

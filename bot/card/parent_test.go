@@ -11,16 +11,18 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"junban/deploy"
 )
 
 // update writes the golden files anew: JUNBAN_UPDATE=1 go test ./bot/card
 var update = os.Getenv("JUNBAN_UPDATE") != ""
 
-// en is the voice of the golden files.
-var en = English()
+// voices are those of the golden files: the English ones in testdata, the Japanese ones below each in ja.
+var (
+	en     = English()
+	ja, _  = In("ja")
+	voices = map[string]Voice{"": en, "ja": ja}
+)
 
 // t0 is when the story begins.
 var t0 = time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
@@ -30,7 +32,7 @@ type script struct {
 	t      *testing.T
 	op     deploy.Operation
 	events []deploy.Event
-	out    strings.Builder
+	out    map[string]*strings.Builder // by voice
 }
 
 func plan(t *testing.T, kind deploy.Kind, n int) deploy.Plan {
@@ -59,7 +61,7 @@ func plan(t *testing.T, kind deploy.Kind, n int) deploy.Plan {
 }
 
 func begin(t *testing.T, p deploy.Plan) *script {
-	s := &script{t: t}
+	s := &script{t: t, out: map[string]*strings.Builder{"": {}, "ja": {}}}
 	return s.does(0, deploy.Event{Type: deploy.EventRequested, Op: "261121-090000-abc", By: "U0ALICE", Plan: &p})
 }
 
@@ -95,7 +97,9 @@ func (s *script) steps(lane, n int) *script {
 // shot writes down what people see now.
 func (s *script) shot(what string) *script {
 	s.t.Helper()
-	fmt.Fprintf(&s.out, "===== %s\n%s", what, show(en.Parent(s.op, s.op.Updated)))
+	for tag, w := range voices {
+		fmt.Fprintf(s.out[tag], "===== %s\n%s", what, show(w.Parent(s.op, s.op.Updated)))
+	}
 	return s
 }
 
@@ -126,32 +130,22 @@ func show(m Message) string {
 	return out.String()
 }
 
-// golden compares the shots, and the whole thread, with a file.
+// golden compares the shots, and the whole thread, with a file for each voice.
 func (s *script) golden(name string) {
 	s.t.Helper()
-	fmt.Fprintln(&s.out, "===== the thread")
-	var op deploy.Operation
-	for _, e := range s.events {
-		m, after, ok, err := en.Thread(op, []deploy.Event{e})
-		if err != nil {
-			s.t.Fatal(err)
+	for tag, w := range voices {
+		fmt.Fprintln(s.out[tag], "===== the thread")
+		var op deploy.Operation
+		for _, e := range s.events {
+			m, after, ok, err := w.Thread(op, []deploy.Event{e})
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			if op = after; ok {
+				fmt.Fprint(s.out[tag], show(m))
+			}
 		}
-		if op = after; ok {
-			fmt.Fprint(&s.out, show(m))
-		}
-	}
-	path := filepath.Join("testdata", name+".txt")
-	if update {
-		if err := os.WriteFile(path, []byte(s.out.String()), 0o644); err != nil {
-			s.t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), s.out.String()); diff != "" {
-		s.t.Errorf("%s (JUNBAN_UPDATE=1 writes it, if this is meant):\n%s", name, diff)
+		compare(s.t, filepath.Join("testdata", tag, name+".txt"), s.out[tag].String())
 	}
 }
 

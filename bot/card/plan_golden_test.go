@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -84,22 +85,32 @@ func TestPlanText(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden := filepath.Join("testdata", "plan", name+".txt")
-			if *update {
-				if err := os.MkdirAll(filepath.Dir(golden), 0o755); err != nil {
+			for _, tag := range []string{"en", "ja"} {
+				voice, err := card.In(tag)
+				if err != nil {
 					t.Fatal(err)
 				}
-				if err := os.WriteFile(golden, []byte(card.English().PlanText(p)), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if d := cmp.Diff(string(want), card.English().PlanText(p)); d != "" {
-				t.Errorf("the plan reads otherwise (-was +is); go test ./bot/card -update writes it anew\n%s", d)
+				goldenPlan(t, filepath.Join("testdata", "plan", strings.TrimPrefix(tag, "en"), name+".txt"), voice.PlanText(p))
 			}
 		})
+	}
+}
+
+func goldenPlan(t *testing.T, golden, got string) {
+	t.Helper()
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(golden), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), got); d != "" {
+		t.Errorf("the plan reads otherwise (-was +is); go test ./bot/card -update writes it anew\n%s", d)
 	}
 }

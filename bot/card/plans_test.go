@@ -56,7 +56,9 @@ func TestPlans(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := plan(t, deploy.KindDeploy, 3)
 			set(&p)
-			compare(t, filepath.Join("testdata", "plans", name+".txt"), en.PlanText(p))
+			for tag, w := range voices {
+				compare(t, filepath.Join("testdata", "plans", tag, name+".txt"), w.PlanText(p))
+			}
 		})
 	}
 }

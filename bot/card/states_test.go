@@ -37,10 +37,10 @@ func act(verb deploy.ActVerb, by, reason string) *deploy.Act {
 }
 
 // offers are the buttons of acts, since what is offered is the core's business.
-func offers(o deploy.Operation, fs ...deploy.Offer) string {
+func offers(w Voice, o deploy.Operation, fs ...deploy.Offer) string {
 	var out strings.Builder
 	for _, f := range fs {
-		b := en.button(o, f)
+		b := w.button(o, f)
 		fmt.Fprintf(&out, "<%s> %s %s", b.Label, b.Style, b.Action)
 		if c := b.Confirm; c != nil {
 			fmt.Fprintf(&out, " | %s | %s | %s", c.Title, c.Text, c.OK)
@@ -186,7 +186,9 @@ func TestStates(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o, fs := make()
-			compare(t, filepath.Join("testdata", "states", name+".txt"), show(en.Parent(o, at))+offers(o, fs...))
+			for tag, w := range voices {
+				compare(t, filepath.Join("testdata", "states", tag, name+".txt"), show(w.Parent(o, at))+offers(w, o, fs...))
+			}
 		})
 	}
 }
@@ -212,6 +214,12 @@ func compare(t *testing.T, path, got string) {
 
 // TestTold: what the thread tells of each event that is more than a step of an instance.
 func TestTold(t *testing.T) {
+	for tag, w := range voices {
+		compare(t, filepath.Join("testdata", tag, "told.txt"), told(t, w))
+	}
+}
+
+func told(t *testing.T, w Voice) string {
 	var out strings.Builder
 	plain := rollout(t, 3)
 	chored := withChores(rollout(t, 3))
@@ -255,7 +263,7 @@ func TestTold(t *testing.T) {
 		{idle, idle, deploy.Event{Type: deploy.EventEnded, Lane: 1, OK: true, At: t0.Add(21 * time.Second)}},
 		{plain, plain, deploy.Event{Type: deploy.EventChosen, Lane: 1, By: "U0BOB", Act: act(deploy.ActGoOn, "U0BOB", "done by hand")}},
 	} {
-		s := en.tell(c.was, c.is, c.e)
+		s := w.tell(c.was, c.is, c.e)
 		fmt.Fprintf(&out, "%s\n[%s] %s\n", c.e.Type, s.tone, s.text.Plain())
 		for _, span := range s.text {
 			if span.Kind == Ping {
@@ -266,11 +274,17 @@ func TestTold(t *testing.T) {
 			fmt.Fprintf(&out, "```%s```\n", s.code)
 		}
 	}
-	compare(t, filepath.Join("testdata", "told.txt"), out.String())
+	return out.String()
 }
 
 // TestLists: status, queue, reminders and logs.
 func TestLists(t *testing.T) {
+	for tag, w := range voices {
+		compare(t, filepath.Join("testdata", tag, "lists.txt"), lists(t, w))
+	}
+}
+
+func lists(t *testing.T, w Voice) string {
 	now := t0.Add(time.Hour)
 	one := rollout(t, 2)
 	queued := begin(t, plan(t, deploy.KindDeploy, 2)).op
@@ -290,8 +304,8 @@ func TestLists(t *testing.T) {
 		{Lock: holds[1], Name: "i-0004", Slash: "/deploy"},
 	}
 	ops := []deploy.Operation{queued, open, one, first}
-	out := "===== status\n" + show(en.Status(ops, holds, time.UTC)) + "===== queue\n" + show(en.Queue(ops, time.UTC)) + "===== an empty queue\n" + show(en.Queue(nil, time.UTC)) +
-		"===== reminder\n" + show(en.Reminder(held, now, time.UTC))
+	out := "===== status\n" + show(w.Status(ops, holds, time.UTC)) + "===== queue\n" + show(w.Queue(ops, time.UTC)) + "===== an empty queue\n" + show(w.Queue(nil, time.UTC)) +
+		"===== reminder\n" + show(w.Reminder(held, now, time.UTC))
 	s := begin(t, plan(t, deploy.KindDeploy, 2)).approve(time.Minute).steps(0, 4).steps(1, 1)
 	s.does(time.Hour, deploy.Event{Type: deploy.EventBegun, Lane: 1, Attempt: 1, Deadline: now})
 	s.does(time.Hour, deploy.Event{Type: deploy.EventEnded, Lane: 1, Cause: deploy.Because(deploy.CommandFailed, "exit", 1), Output: "npm ERR! disk full\n"})
@@ -299,8 +313,8 @@ func TestLists(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out += "===== logs\n" + show(en.Logs(op, outputs)) + "===== no logs\n" + show(en.Logs(op, nil))
-	compare(t, filepath.Join("testdata", "lists.txt"), out)
+	out += "===== logs\n" + show(w.Logs(op, outputs)) + "===== no logs\n" + show(w.Logs(op, nil))
+	return out
 }
 
 // Output that is too long is cut at its beginning, and shared out.

@@ -26,7 +26,7 @@ const (
 	Japanese = "ja"
 )
 
-//go:embed en/*.yaml
+//go:embed en/*.yaml ja/*.yaml
 var catalogues embed.FS
 
 // Lang is one language. It is never changed, and may be used from many goroutines.
@@ -40,37 +40,40 @@ type Lang struct {
 type message struct {
 	values []string // the names of its placeholders, in order of appearance
 	plural bool     // it has a singular of its own
+	empty  bool     // it says nothing, on purpose: the library would take it for missing
 }
 
 // In reads the catalogue of a language. An error says that there is no such language; the catalogues themselves are
 // part of the program, and one that cannot be read is a bug.
-func In(tag string) (*Lang, error) {
-	files, err := fs.Glob(catalogues, tag+"/*.yaml")
+func In(tag string) (*Lang, error) { return read(catalogues, tag) }
+
+func read(from fs.FS, tag string) (*Lang, error) {
+	files, err := fs.Glob(from, tag+"/*.yaml")
 	if err != nil || len(files) == 0 {
 		return nil, fmt.Errorf("there is no catalogue of the language %q; there is: %s, %s", tag, English, Japanese)
 	}
 	l := &Lang{tag: tag, messages: map[string]message{}}
 	bundle := i18n.NewBundle(language.Make(tag))
 	bundle.RegisterUnmarshalFunc("yaml", yaml.Unmarshal)
-	for _, file := range files {
-		data, err := catalogues.ReadFile(file)
+	for _, name := range files {
+		data, err := fs.ReadFile(from, name)
 		if err != nil {
 			return nil, err
 		}
 		// The library reads the language from the name: area.tag.yaml.
-		read, err := bundle.ParseMessageFileBytes(data, strings.TrimSuffix(path.Base(file), ".yaml")+"."+tag+".yaml")
+		file, err := bundle.ParseMessageFileBytes(data, strings.TrimSuffix(path.Base(name), ".yaml")+"."+tag+".yaml")
 		if err != nil {
-			return nil, fmt.Errorf("reading the catalogue %s: %w", file, err)
+			return nil, fmt.Errorf("reading the catalogue %s: %w", name, err)
 		}
-		for _, m := range read.Messages {
+		for _, m := range file.Messages {
 			if _, twice := l.messages[m.ID]; twice {
-				return nil, fmt.Errorf("the catalogue %s says %s once more", file, m.ID)
+				return nil, fmt.Errorf("the catalogue %s says %s once more", name, m.ID)
 			}
 			values, err := placeholders(m.One, m.Other)
 			if err != nil {
-				return nil, fmt.Errorf("the catalogue %s, %s: %w", file, m.ID, err)
+				return nil, fmt.Errorf("the catalogue %s, %s: %w", name, m.ID, err)
 			}
-			l.messages[m.ID] = message{values, m.One != ""}
+			l.messages[m.ID] = message{values, m.One != "", m.Other == ""}
 		}
 	}
 	l.words = i18n.NewLocalizer(bundle, tag)
@@ -103,6 +106,9 @@ func (l *Lang) IDs() []string {
 func placeholders(forms ...string) ([]string, error) {
 	var names []string
 	for _, form := range forms {
+		if strings.Count(form, "**")%2 != 0 || strings.Count(form, "`")%2 != 0 {
+			return nil, fmt.Errorf("a mark is not closed in %q", form)
+		}
 		tree, err := parse.Parse("message", form, "", "", map[string]any{})
 		if err != nil {
 			return nil, err

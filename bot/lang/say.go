@@ -37,6 +37,9 @@ func (l *Lang) Say(id string, pairs ...any) []Part {
 	if !ok {
 		return []Part{{Text: id}}
 	}
+	if m.empty {
+		return nil
+	}
 	ask := &i18n.LocalizeConfig{MessageID: id}
 	given := map[string]any{}
 	for i := 0; i+1 < len(pairs); i += 2 {
