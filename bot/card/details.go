@@ -37,7 +37,7 @@ func (w Voice) instances(o deploy.Operation) Text { return paragraphs(w.rows(o))
 func (w Voice) rows(o deploy.Operation) []Text {
 	var out []Text
 	var sums []string
-	counts, order := map[string]int{}, []string{}
+	counts, words, order := map[string]int{}, map[string]string{}, []string{}
 	_, all := progress(o)
 	more := 0
 	for _, i := range o.Plan.Preview.Order {
@@ -45,9 +45,10 @@ func (w Voice) rows(o deploy.Operation) []Text {
 		if l.Chore() {
 			continue
 		}
-		now := w.shown(l)
+		now := status(l)
 		if counts[now]++; counts[now] == 1 {
 			order = append(order, now)
+			words[now] = w.shown(l)
 		}
 		switch {
 		case all > many && !exceptional(l) && !l.Out():
@@ -59,7 +60,7 @@ func (w Voice) rows(o deploy.Operation) []Text {
 	}
 	if all > many {
 		for _, k := range order {
-			sums = append(sums, w.Line("lane.count", "n", counts[k], "status", k))
+			sums = append(sums, w.Line("lane.count", "n", counts[k], "status", words[k]))
 		}
 		out = append([]Text{T(commas(sums...))}, out...)
 	}

@@ -25,8 +25,8 @@ func (w Voice) NewStory() *Story {
 	return &Story{w: w, kept: map[string]bool{}, waited: map[int]bool{}}
 }
 
-// Seq is the event up to which it goes.
-func (s *Story) Seq() int { return s.op.Seq }
+// Operation is what the events told so far come to.
+func (s *Story) Operation() deploy.Operation { return s.op }
 
 // Due reports whether the thread is to be told now.
 func (s *Story) Due() bool { return s.due || s.batch.full(s.op) }
