@@ -86,9 +86,18 @@ func (w Voice) row(o deploy.Operation, l deploy.LaneState) Text {
 		text = T(text, w.Say("clause.since", "since", at))
 	}
 	if l.Waits() {
-		text = T(text, w.Say("lane.why", "why", w.word("phrase", string(l.Cause.Code))))
+		text = T(text, w.why(l))
 	}
 	return text
+}
+
+// why is what a lane waits for a decision for, in a few words.
+func (w Voice) why(l deploy.LaneState) Text {
+	id := "phrase." + string(l.Cause.Code)
+	if l.Chore() && w.lang.Has(id+".chore") {
+		id += ".chore"
+	}
+	return w.Say("lane.why", "why", w.Line(id))
 }
 
 // choreLines is one line per chore, in the order in which they are done.
@@ -106,6 +115,9 @@ func (w Voice) choreLines(o deploy.Operation) []Text {
 			text := T(mark(status(l))+" ", B(w.chore(verb)), "  "+commas(w.shown(l), w.took(l), on))
 			if choreStatus(l) == "running" {
 				text = T(text, w.Say("clause.since", "since", l.Begun))
+			}
+			if l.Waits() {
+				text = T(text, w.why(l))
 			}
 			out = append(out, text)
 		}

@@ -1,6 +1,7 @@
 package card
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -48,6 +49,8 @@ func (w Voice) progress(o deploy.Operation, now time.Time) Text {
 	total, commands := expected(o)
 	id := "progress"
 	switch _, asks := asked(o); {
+	case !anyOut(o): // nothing counts the time then: see the teller
+		id = "progress.since"
 	case o.State != deploy.StateRolling, asks, o.Course != deploy.CourseOn, len(o.Undecided()) > 0, total <= 0:
 	case took > total+recount && !commands:
 		id = "progress.late"
@@ -56,7 +59,7 @@ func (w Voice) progress(o deploy.Operation, now time.Time) Text {
 	default:
 		id = "progress.of"
 	}
-	return w.Say(id, "bar", bar(done, all), "done", done, "all", all, "took", took, "total", total)
+	return w.Say(id, "bar", bar(done, all), "done", done, "all", all, "took", took, "total", total, "since", o.StartedAt)
 }
 
 // through is how many instances came to the end that was meant.
@@ -74,6 +77,11 @@ func through(o deploy.Operation) (n int) {
 		}
 	}
 	return n
+}
+
+// anyOut reports whether an instance is out of service.
+func anyOut(o deploy.Operation) bool {
+	return slices.ContainsFunc(o.Lanes, func(l deploy.LaneState) bool { return l.Out() })
 }
 
 // bar draws how much is done: one cell for each instance of a small operation.

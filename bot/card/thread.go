@@ -8,6 +8,7 @@ import (
 // goes as ever waits for them, or for the end of a batch. It is not safe for use from many goroutines.
 type Story struct {
 	w      Voice
+	steps  bool // each is told by itself
 	op     deploy.Operation
 	kept   map[string]bool // gates that were named
 	waited map[int]bool    // lanes of which nobody could see when they were idle
@@ -23,6 +24,12 @@ type Story struct {
 // NewStory is a story of which nothing is known yet.
 func (w Voice) NewStory() *Story {
 	return &Story{w: w, kept: map[string]bool{}, waited: map[int]bool{}}
+}
+
+// Steps has the steps of an instance told one by one as they end, for whoever sees no details meanwhile.
+func (s *Story) Steps() *Story {
+	s.steps = true
+	return s
 }
 
 // Operation is what the events told so far come to.
@@ -97,7 +104,24 @@ func (s *Story) tell(was, is deploy.Operation, e deploy.Event) said {
 			s.waited[e.Lane] = l.NotIdle
 		}
 	}
+	if s.steps && e.Type == deploy.EventEnded && e.OK && !is.Lanes[e.Lane].Chore() && is.Lanes[e.Lane].Phase != deploy.PhaseDone {
+		return s.step(was, is, e)
+	}
 	return s.w.tell(was, is, e, s.waited[e.Lane])
+}
+
+// step is one step of an instance that has more to do.
+func (s *Story) step(was, is deploy.Operation, e deploy.Event) said {
+	l := was.Lanes[e.Lane]
+	step, _ := l.Step()
+	if next, ok := is.Lanes[e.Lane].Step(); ok && step.Verb == deploy.VerbLeave && next.Verb == deploy.VerbIdle {
+		return said{} // it is not drained yet
+	}
+	verb := string(step.Verb)
+	if step.Verb == deploy.VerbIdle && l.NotIdle {
+		verb = string(deploy.VerbLeave)
+	}
+	return said{text: T(s.w.instance(is, e.Lane), s.w.Say("way."+verb, "took", e.At.Sub(l.Begun)))}
 }
 
 // gated names a gate that refuses, once for each cause.

@@ -163,7 +163,7 @@ func (a *App) follow(r *http.Request) (any, error) {
 
 // progress tells of the events after one what the thread tells of them.
 func (a *App) progress(events []deploy.Event, after int) (Progress, error) {
-	story := a.shelf.voice.NewStory()
+	story := a.shelf.voice.NewStory().Steps()
 	for n, e := range events {
 		if err := story.Add(e); err != nil {
 			return Progress{}, err
