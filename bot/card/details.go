@@ -94,6 +94,9 @@ func (w Voice) row(o deploy.Operation, l deploy.LaneState) Text {
 // why is what a lane waits for a decision for, in a few words.
 func (w Voice) why(l deploy.LaneState) Text {
 	id := "phrase." + string(l.Cause.Code)
+	if l.Chore() && l.Cause.Code == deploy.CommandFailed {
+		return nil // that it failed is said, and it has no deploy command
+	}
 	if l.Chore() && w.lang.Has(id+".chore") {
 		id += ".chore"
 	}

@@ -27,7 +27,7 @@ func (w Voice) live(o deploy.Operation, now time.Time, health []deploy.GroupHeal
 	}
 	lines = append(lines, w.outNow(o, now), w.runningNow(o, now))
 	for _, h := range health {
-		lines = append(lines, w.healthNow(h, now))
+		lines = append(lines, w.healthNow(h, now, anyOut(o)))
 	}
 	return append(lines, w.leftOut(o))
 }
@@ -43,7 +43,11 @@ func (w Voice) progress(o deploy.Operation, now time.Time) Text {
 	}
 	if o.State.Finished() {
 		done = through(o)
-		return w.Say("progress.ended", "bar", bar(done, all), "done", done, "all", all, "took", o.FinishedAt.Sub(o.StartedAt))
+		id := "progress.ended"
+		if o.TurnedBack() {
+			id = "progress.ended.back"
+		}
+		return w.Say(id, "bar", bar(done, all), "done", done, "all", all, "took", o.FinishedAt.Sub(o.StartedAt))
 	}
 	took := now.Sub(o.StartedAt).Round(time.Second)
 	total, commands := expected(o)
@@ -161,6 +165,9 @@ func (w Voice) doingNow(o deploy.Operation, lane int, now time.Time) Text {
 	l := o.Lanes[lane]
 	step, _ := l.Step()
 	id, pairs := "live.lane", []any{"name", w.called(o, lane), "status", w.shown(l), "took", now.Sub(since(l)).Round(time.Second)}
+	if since(l).IsZero() {
+		return w.Say("live.lane.only", pairs...)
+	}
 	if delay := o.Plan.Preview.Estimate.Delay; step.Verb == deploy.VerbLeave && under(l) && delay > 0 {
 		id, pairs = "live.lane.of", append(pairs, "delay", delay)
 	}
@@ -183,13 +190,17 @@ func since(l deploy.LaneState) time.Time {
 	return l.EndedAt
 }
 
-func (w Voice) healthNow(h deploy.GroupHealth, now time.Time) Text {
+// healthNow is how healthy a group is. With nothing out nobody draws this anew, so that it says of which time it is.
+func (w Voice) healthNow(h deploy.GroupHealth, now time.Time, redrawn bool) Text {
 	id := "live.health"
 	if h.Healthy < h.Minimum {
 		id = "live.health.low"
 	}
 	var seen Text
-	if age := now.Sub(h.At).Round(time.Second); age > oldSight {
+	switch age := now.Sub(h.At).Round(time.Second); {
+	case !redrawn:
+		seen = w.Say("live.health.at", "at", h.At)
+	case age > oldSight:
 		seen = w.Say("live.health.old", "age", age)
 	}
 	return w.Say(id, "group", h.Group, "healthy", h.Healthy, "minimum", h.Minimum, "seen", seen)
