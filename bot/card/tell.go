@@ -26,7 +26,7 @@ func (w Voice) tell(was, is deploy.Operation, e deploy.Event, waited bool) said 
 	case deploy.EventQueued:
 		return said{text: w.Say("tell.queued", "cause", w.Because(e.Cause, is.Plan.Preview.Name))}
 	case deploy.EventStarted:
-		return said{text: w.Say("tell.started", "plan", w.preview(is.Plan))}
+		return said{text: w.Say("tell.started", "plan", w.outline(is.Plan))}
 	case deploy.EventResumed:
 		if !is.State.Rolling() {
 			return said{}
