@@ -96,15 +96,22 @@ func (b *board) set(f func()) {
 }
 
 // of are the messages with a key's Seq that are still there.
-func (b *board) of(seq int) (out []*pinned) {
+func (b *board) of(seq int) (out []pinned) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, n := range b.notes {
 		if n.key.Seq == seq && !n.gone {
-			out = append(out, n)
+			out = append(out, *n)
 		}
 	}
 	return out
+}
+
+// made are the times of the edits so far.
+func (b *board) made() []time.Time {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.edits)
 }
 
 // replies are the texts of the thread.
@@ -269,7 +276,8 @@ func TestARolloutIsToldInFewMessages(t *testing.T) {
 				if way := "web-4 (i-0004): in service → drained in 5 s → deployed in 5 s → healthy in 5 s"; n <= 10 && !strings.Contains(all, way) {
 					t.Errorf("the way of web-4 is not told:\n%s", all)
 				}
-				edits := r.chat.edits[1 : len(r.chat.edits)-2] // the first removes Approve, the last two show the end
+				edits := r.chat.made()
+				edits = edits[1 : len(edits)-2] // the first removes Approve, the last two show the end
 				for i := 1; i < len(edits); i++ {
 					if gap := edits[i].Sub(edits[i-1]); gap < 2*time.Second {
 						t.Errorf("two edits were %v apart", gap)
@@ -420,10 +428,11 @@ func TestTheParentIsDrawnAnewWhileSomethingIsOut(t *testing.T) {
 		r := newRollout(t, 2)
 		quiet := func(while string, d time.Duration) []time.Time {
 			time.Sleep(time.Minute) // what has happened is shown
-			before := len(r.chat.edits)
+			before := len(r.chat.made())
 			time.Sleep(d)
-			t.Logf("%s: %d edits in %v", while, len(r.chat.edits)-before, d)
-			return r.chat.edits[before:]
+			after := r.chat.made()[before:]
+			t.Logf("%s: %d edits in %v", while, len(after), d)
+			return after
 		}
 		if n := len(quiet("nobody has approved", 20*time.Minute)); n != 0 {
 			t.Errorf("%d edits while nothing happens", n)
