@@ -32,6 +32,9 @@ planted: ## plant bugs one by one, and demand that a test catches each
 page: ## rebuild the demo's page (needs npm)
 	cd cmd/demo/page && npm ci && npm run check && npm test && npm run build
 
+shapes: ## remake the shapes that Slack takes from its types (needs npm)
+	cd bot/slackapi/blockkit/schema && npm ci && npm run build
+
 lint: ## vet, formatting and golangci-lint
 	test -z "$$(gofmt -l .)"
 	go vet ./...
@@ -40,4 +43,4 @@ lint: ## vet, formatting and golangci-lint
 ci: ## the gate: a clean checkout, then everything
 	.ci/run
 
-.PHONY: help build demo test race crash bench planted page lint ci
+.PHONY: help build demo test race crash bench planted page shapes lint ci

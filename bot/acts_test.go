@@ -83,12 +83,15 @@ func (d *actsDesk) Locks(context.Context) ([]deploy.Lock, error)     { return d.
 // actsChat notes what is said.
 type actsChat struct {
 	reviewChat
-	said   []string // to one person
-	posted []string // channel: words
-	fail   error
+	said    []string // to one person
+	posted  []string // channel: words
+	to      Envelope // whom and where, the last time
+	message card.Message
+	fail    error
 }
 
-func (c *actsChat) Whisper(_ context.Context, _ Envelope, m card.Message) error {
+func (c *actsChat) Whisper(_ context.Context, e Envelope, m card.Message) error {
+	c.to, c.message = e, m
 	c.said = append(c.said, m.Text+"\n"+m.Plain())
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"junban/deploy"
+	"junban/deploy/engine"
 )
 
 const (
@@ -30,7 +31,7 @@ type Refused struct {
 	Channel string            `json:"channel,omitempty"`
 	Kind    Input             `json:"kind"`
 	What    string            `json:"what"`           // what was typed or pressed, in at most 60 characters
-	Code    deploy.Code       `json:"code,omitempty"` // of the refusal; "" if it was no refusal by rule
+	Code    deploy.Code       `json:"code,omitempty"` // of the refusal or the mistake; "" if something failed
 	Values  map[string]string `json:"values,omitempty"`
 	Why     string            `json:"why"`
 }
@@ -46,6 +47,8 @@ func (b *Bot) refused(ctx context.Context, e Envelope, why error) {
 	}
 	if cause, ok := deploy.RefusalOf(why); ok {
 		r.Code, r.Values = cause.Code, cause.Values
+	} else if m, ok := errors.AsType[*engine.Mistake](why); ok {
+		r.Code, r.Values = m.What.Code, m.What.Values
 	}
 	b.Log.Info("refused", "kind", r.Kind, "user", r.User, "channel", r.Channel, "what", r.What, "code", r.Code, "why", r.Why)
 	data, err := json.Marshal(r)

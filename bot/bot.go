@@ -49,7 +49,7 @@ type Examiner interface {
 // Service is one service in one of its environments; "" if it has none.
 type Service struct{ Name, Environment string }
 
-// Options are what a bot works with. All fields but Examiner, Log, Voice and Zone are required.
+// Options are what a bot works with. All fields but Examiner, Log, Offering, Panels, Voice and Zone are required.
 type Options struct {
 	Desk      Desk
 	Chat      Chat
@@ -57,8 +57,12 @@ type Options struct {
 	Memory    Memory
 	Rooms     Rooms
 	Examiner  Examiner // for doctor; nil = there is none
+	Offering  Offering // for the form that asks for a deploy; nil = there is none
+	Where     Channels // what a channel is; nil = none is shared with another organisation
+	Panels    Panels   // forms and home tabs; nil = there are none, and no button opens one
 	NewID     func() deploy.ID
 	Slash     string         // the slash command, with its slash
+	Channels  []string       // ids of the channels where commands, mentions and clicks are taken; nil = all that are not shared with another workspace
 	Zone      *time.Location // for times in lists and times that are typed; UTC if nil
 	Voice     card.Voice     // the language of everything that is said; English if it is mute
 	Log       *slog.Logger
@@ -68,6 +72,8 @@ type Options struct {
 type Bot struct {
 	Options
 	inbox chan Envelope
+	forms chan Envelope // those that are answered by a form, soon
+	homes *homes
 
 	mu      sync.Mutex
 	tellers map[deploy.ID]*teller
@@ -92,7 +98,7 @@ func New(o Options) *Bot {
 	if o.Voice.Mute() {
 		o.Voice = card.English()
 	}
-	return &Bot{Options: o, inbox: make(chan Envelope, waiting), tellers: map[deploy.ID]*teller{}, ready: make(chan struct{})}
+	return &Bot{Options: o, inbox: make(chan Envelope, waiting), forms: make(chan Envelope, waiting), homes: newHomes(), tellers: map[deploy.ID]*teller{}, ready: make(chan struct{})}
 }
 
 // Run works on envelopes and tells operations until the context ends, beginning with those that a former life left
@@ -113,8 +119,12 @@ func (b *Bot) Run(ctx context.Context) error {
 	b.mu.Unlock()
 	b.tellAll(ctx)
 	for range workers {
-		all.Go(func() { b.work(ctx) })
+		all.Go(func() { b.work(ctx, b.inbox) })
 	}
+	for range quickWorkers {
+		all.Go(func() { b.work(ctx, b.forms) })
+	}
+	all.Go(func() { b.drawHomes(ctx) })
 	all.Go(func() { b.prune(ctx) })
 	all.Go(func() { b.remind(ctx) })
 	all.Go(func() {
@@ -135,6 +145,7 @@ func (b *Bot) Run(ctx context.Context) error {
 
 // Moved hears that an operation has moved on. It never blocks.
 func (b *Bot) Moved(id deploy.ID) {
+	b.homes.all()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if t := b.tellers[id]; t != nil {

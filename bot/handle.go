@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -15,21 +14,15 @@ import (
 
 // handle works on one envelope. Whatever comes of it, the person who sent it is told.
 func (b *Bot) handle(ctx context.Context, e Envelope) {
+	if e.Kind == InputHome {
+		b.looked(ctx, e)
+		return
+	}
 	if time.Since(e.At) > staleAfter {
 		b.whisper(ctx, e, card.Refusal(b.Voice.Say("answer.away", "at", e.At), ""))
 		return
 	}
-	who, err := b.Directory.Person(ctx, e.User, nil)
-	switch {
-	case err != nil:
-		err = fmt.Errorf("asking Slack who you are: %w", err)
-	case who.Kind != deploy.Member:
-		err = &deploy.Refusal{Cause: deploy.Because(deploy.NotAMember, "kind", who.Kind)}
-	case e.Kind == InputClick:
-		err = b.click(ctx, e)
-	default:
-		err = b.command(ctx, e)
-	}
+	err := b.worked(ctx, e)
 	if err == nil {
 		return
 	}
@@ -37,14 +30,51 @@ func (b *Bot) handle(ctx context.Context, e Envelope) {
 	b.whisper(ctx, e, b.explain(err))
 }
 
+// worked does what an envelope asks for.
+func (b *Bot) worked(ctx context.Context, e Envelope) error {
+	if b.quick(e) {
+		return b.opening(ctx, e)
+	}
+	if e.Robot != "" {
+		return b.robot(ctx, e)
+	}
+	if err := b.here(ctx, e); err != nil {
+		return err
+	}
+	err := b.member(ctx, e.User)
+	switch {
+	case e.Kind == InputSubmit:
+		return b.submit(ctx, e, err)
+	case err != nil:
+		return err
+	case e.Kind == InputClick:
+		return b.click(ctx, e)
+	}
+	return b.command(ctx, e)
+}
+
+// member refuses whoever is no full member now.
+func (b *Bot) member(ctx context.Context, user string) error {
+	who, err := b.Directory.Person(ctx, user, nil)
+	if err != nil {
+		return fmt.Errorf("asking Slack who you are: %w", err)
+	}
+	if who.Kind != deploy.Member {
+		return &deploy.Refusal{Cause: deploy.Because(deploy.NotAMember, "kind", who.Kind)}
+	}
+	return nil
+}
+
 func (b *Bot) whisper(ctx context.Context, e Envelope, m card.Message) {
-	if err := b.Chat.Whisper(ctx, e, m); err != nil && ctx.Err() == nil {
+	if err := b.Chat.Whisper(ctx, b.placed(ctx, e), m); err != nil && ctx.Err() == nil {
 		b.Log.Warn("an answer could not be given", "user", e.User, "channel", e.Channel, "error", err)
 	}
 }
 
 // explain makes an answer of an error: what was wrong, where, and what would be accepted.
-func (b *Bot) explain(err error) card.Message {
+func (b *Bot) explain(err error) card.Message { return b.offer(err, b.explained(err)) }
+
+func (b *Bot) explained(err error) card.Message {
 	if cause, ok := deploy.RefusalOf(err); ok {
 		return card.Refusal(b.Voice.Because(cause, nil), "")
 	}
@@ -62,6 +92,10 @@ func (b *Bot) command(ctx context.Context, e Envelope) error {
 	text := e.Text
 	if e.Kind == InputMention {
 		text = withoutMention(text)
+	}
+	if e.Kind == InputMention && alone(e) { // no form can be opened for it
+		b.whisper(ctx, e, b.help())
+		return nil
 	}
 	c, err := Parse(b.Slash, text)
 	if err != nil {
@@ -129,21 +163,15 @@ func (b *Bot) plan(ctx context.Context, e Envelope, c Command) error {
 	return nil
 }
 
-// request asks for an operation. Its id is noted under the envelope first, so that the same envelope, worked on again
-// after a crash, comes to the same operation.
+// request asks for an operation.
 func (b *Bot) request(ctx context.Context, e Envelope, c Command) error {
 	ask, warning, err := b.ask(c, deploy.Kind(c.Verb), e)
 	if err != nil {
 		return err
 	}
-	id, err := b.meant(ctx, e, b.NewID())
-	if err != nil {
+	if _, err := b.place(ctx, e, ask); err != nil {
 		return err
 	}
-	if _, err = b.Desk.Request(ctx, id, ask, e.User); err != nil {
-		return err
-	}
-	b.Moved(id)
 	if warning != "" {
 		b.whisper(ctx, e, card.Refusal(card.T(warning), ""))
 	}
@@ -168,19 +196,16 @@ func (b *Bot) meant(ctx context.Context, e Envelope, id deploy.ID) (deploy.ID, e
 
 // click works on a button. Its value says what the person saw; what is, is judged at the desk.
 func (b *Bot) click(ctx context.Context, e Envelope) error {
+	if card.Asks(e.Action) {
+		return b.asking(ctx, e)
+	}
 	var c card.Click
-	dec := json.NewDecoder(strings.NewReader(e.Value))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&c); err != nil || dec.More() || c.Op == "" || c.Verb == "" {
+	if err := strictly(e.Value, &c); err != nil || c.Op == "" || c.Verb == "" {
 		return &engine.Mistake{What: deploy.Because("mistake.button")}
 	}
-	_, err := b.Desk.Act(ctx, c.Op, deploy.Act{
+	return b.clickedIn(ctx, e, c.Op, b.do(ctx, c.Op, deploy.Act{
 		ID: e.ID, Verb: c.Verb, By: deploy.Person{ID: e.User}, Lane: c.Lane, Attempt: c.Attempt, Hash: c.Hash,
-	})
-	if err == nil {
-		b.Moved(c.Op)
-	}
-	return err
+	}))
 }
 
 // withoutMention takes the first word, the mention of the bot, off.

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"junban/bot/card"
 )
 
 const (
@@ -23,53 +25,100 @@ const (
 type note struct {
 	Envelope Envelope `json:"envelope"`
 	Done     bool     `json:"done,omitempty"`
+
+	Faults map[string]string `json:"faults,omitempty"` // of a form, by field: it was refused at once
+	Moment bool              `json:"moment,omitempty"` // a form becomes another one until it is worked on
+	why    error             // of the faults
 }
 
-// Receive records an envelope, and answers only when it is safe. A second delivery is accepted and comes to nothing.
+// Receive records an envelope, and answers only when it is safe. A second delivery is accepted, answered as the first
+// was, and comes to nothing.
 func (b *Bot) Receive(ctx context.Context, e Envelope) (Reply, error) {
-	return Reply{}, b.keep(ctx, e)
-}
-
-func (b *Bot) keep(ctx context.Context, e Envelope) error {
 	select {
 	case <-b.ready: // what a former life left is listed: this one is not among it
 	case <-ctx.Done():
-		return ctx.Err()
+		return Reply{}, ctx.Err()
 	}
-	if len(b.inbox) == cap(b.inbox) {
-		return errors.New("too much is waiting to be worked on; it is not taken") // Slack tells the person
+	n := note{Envelope: e}
+	if e.Kind == InputSubmit {
+		b.judge(ctx, &n)
+		n.Done = len(n.Faults) > 0
 	}
-	data, err := json.Marshal(note{Envelope: e})
+	return b.keep(ctx, n)
+}
+
+// reply is what goes out with the acknowledgement.
+func (b *Bot) reply(n note) Reply {
+	r := Reply{Errors: n.Faults}
+	if n.Moment {
+		v := b.Voice.Moment()
+		r.View = &v
+	}
+	return r
+}
+
+func (b *Bot) keep(ctx context.Context, n note) (Reply, error) {
+	e, into := n.Envelope, b.inbox
+	if b.quick(e) {
+		into = b.forms
+	}
+	if len(into) == cap(into) {
+		return Reply{}, errors.New("too much is waiting to be worked on; it is not taken") // Slack tells the person
+	}
+	if n.Done {
+		n.Envelope = Envelope{ID: e.ID, At: e.At}
+	}
+	data, err := json.Marshal(n)
 	if err != nil {
-		return fmt.Errorf("writing the envelope down: %w", err)
+		return Reply{}, fmt.Errorf("writing the envelope down: %w", err)
 	}
 	fresh, err := b.Memory.Create(ctx, inboxTable, e.ID, data)
 	if err != nil {
-		return fmt.Errorf("writing the envelope down: %w", err)
+		return Reply{}, fmt.Errorf("writing the envelope down: %w", err)
 	}
 	if !fresh {
-		return nil
+		return b.repeated(ctx, e)
+	}
+	if n.Done {
+		b.refused(ctx, e, n.why)
+		return b.reply(n), nil
 	}
 	select {
-	case b.inbox <- e:
-		return nil
+	case into <- e:
+		return b.reply(n), nil
 	case <-ctx.Done():
-		return ctx.Err() // it is recorded: the next life works on it
+		return Reply{}, ctx.Err() // it is recorded: the next life works on it
 	}
 }
 
+// repeated is the reply that an envelope had when it came first.
+func (b *Bot) repeated(ctx context.Context, e Envelope) (Reply, error) {
+	if e.Kind != InputSubmit {
+		return Reply{}, nil
+	}
+	data, ok, err := b.Memory.Get(ctx, inboxTable, e.ID)
+	var n note
+	if err == nil && ok {
+		err = json.Unmarshal(data, &n)
+	}
+	if err != nil {
+		return Reply{}, fmt.Errorf("reading what the form was answered: %w", err)
+	}
+	return b.reply(n), nil
+}
+
 // work takes envelopes until the context ends.
-func (b *Bot) work(ctx context.Context) {
+func (b *Bot) work(ctx context.Context, from <-chan Envelope) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case e := <-b.inbox:
+		case e := <-from:
 			b.handle(ctx, e)
 			if ctx.Err() != nil {
 				return // not done: the next life works on it
 			}
-			data, err := json.Marshal(note{Envelope: Envelope{ID: e.ID, At: e.At}, Done: true})
+			data, err := json.Marshal(note{Envelope: Envelope{ID: e.ID, At: e.At}, Done: true, Moment: e.Kind == InputSubmit && e.View.callback() == card.FormRequest})
 			if err == nil {
 				err = b.Memory.Put(ctx, inboxTable, e.ID, data)
 			}
@@ -110,7 +159,7 @@ func (b *Bot) prune(ctx context.Context) {
 		})
 		for _, key := range old {
 			if err == nil {
-				err = errors.Join(b.Memory.Delete(ctx, askedTable, key), b.Memory.Delete(ctx, inboxTable, key))
+				err = errors.Join(b.Memory.Delete(ctx, askedTable, key), b.Memory.Delete(ctx, formsTable, key), b.Memory.Delete(ctx, inboxTable, key))
 			}
 		}
 		err = errors.Join(err, b.pruneAudit(ctx, time.Now()))

@@ -32,6 +32,7 @@ type teller struct {
 	story  *card.Story      // what the thread is to be told
 	talk   talk
 
+	answered        bool // whoever waits for it, if that is a bot, knows that it is asked for
 	parent, details *painter
 	edited          time.Time // when an edit was last made
 	failures        int       // since something was told
@@ -103,27 +104,43 @@ func (t *teller) turn(ctx context.Context) (next time.Duration, err error) {
 	if err := errors.Join(t.catchUp(ctx), t.painted(ctx, t.parent), t.painted(ctx, t.details)); err != nil {
 		return 0, err
 	}
+	finished := t.op.State.Finished()
 	switch {
 	case t.talk.Parent.TS == "":
 		return 0, t.postParent(ctx)
-	case t.parent.stale(t.op) && t.presses() && t.parent.free(true): // whoever has to act does not wait for what is told
+	case !finished && t.parent.stale(t.op) && t.presses() && t.parent.free(true):
 		t.edit(ctx, t.parent, true)
 		return 0, nil
+	case !t.answered: // a bot that asked, now that there is something to look at
+		if err := t.b.tellRobot(ctx, t.op); err != nil {
+			return 0, err
+		}
+		t.answered = true
+		return 0, nil
+	}
+	var busy bool
+	if !finished { // nobody waits for all that is told to see how it stands
+		next, busy = t.paint(ctx, time.Now())
+	}
+	switch {
 	case t.talk.Posting > 0: // what may have been sent comes first
 		return 0, t.thread(ctx)
 	case t.talk.Details.TS == "" && card.Detailed(t.op):
 		return 0, t.postDetails(ctx)
-	case t.story.Due(), t.op.State.Finished() && t.talk.Told < t.op.Seq:
+	case t.story.Due(), finished && t.talk.Told < t.op.Seq:
 		return 0, t.thread(ctx)
 	}
-	if next, busy := t.paint(ctx, time.Now()); busy {
+	if finished {
+		next, busy = t.paint(ctx, time.Now())
+	}
+	if busy || !finished || t.talk.Closed {
 		return next, nil
 	}
-	if t.op.State.Finished() && !t.talk.Closed {
-		t.talk.Closed = true
-		return time.Hour, t.b.remember(ctx, t.id, t.talk)
+	if err := t.after(ctx); err != nil {
+		return 0, err
 	}
-	return time.Hour, nil
+	t.talk.Closed = true
+	return next, t.b.remember(ctx, t.id, t.talk)
 }
 
 // paint has whatever shows too little edited: what was drawn longest ago first, one at a time and with a rest between
@@ -208,9 +225,9 @@ func fold(o deploy.Operation, events []deploy.Event) (deploy.Operation, error) {
 	return o, nil
 }
 
-// presses reports whether what is asked of people has changed since they were shown it, or nothing will follow: that is
-// shown at once.
-func (t *teller) presses() bool { return asking(t.op) != t.parent.asked || t.op.State.Finished() }
+// presses reports whether what is asked of people has changed since they were shown it: whoever has to act does not wait
+// for what is told, and whoever has acted sees the buttons go.
+func (t *teller) presses() bool { return asking(t.op) != t.parent.asked }
 
 // asking is what an operation asks of people; "" if it asks nothing.
 func asking(o deploy.Operation) string {

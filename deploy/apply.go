@@ -124,12 +124,20 @@ func foldVoted(o *Operation, e Event) error {
 	if e.Act.By.ID == o.RequestedBy && !approval.Self && e.Act.Verb == ActApprove {
 		return fmt.Errorf("the requester voted for the own request")
 	}
-	o.Votes = append(slices.Clone(o.Votes), Vote{By: e.Act.By.ID, OK: e.Act.Verb == ActApprove, At: e.At, Reason: e.Act.Reason})
-	if len(o.Approvers()) >= max(1, approval.Required) {
+	if e.Act.By.Kind == Robot || !e.Act.By.In(approval.Allow) {
+		return fmt.Errorf("%s voted, who may not", e.Act.By.ID)
+	}
+	o.vote(e, e.Act.Verb == ActApprove)
+	if o.Quorum().Full() {
 		o.State, o.ApprovedAt = StateApproved, e.At
 		o.StartBy = o.startBy(e.At)
 	}
 	return nil
+}
+
+// vote keeps what somebody said of the request.
+func (o *Operation) vote(e Event, ok bool) {
+	o.Votes = append(slices.Clone(o.Votes), Vote{By: e.Act.By.ID, OK: ok, At: e.At, Reason: e.Act.Reason, Groups: e.Act.By.Groups})
 }
 
 func foldQueued(o *Operation, e Event) error {
@@ -148,7 +156,8 @@ func foldStarted(o *Operation, e Event) error {
 		return fmt.Errorf("the plan that started is not the one that was approved")
 	}
 	fresh := e.Plan.Preview
-	fresh.Findings, fresh.Current = o.Plan.Preview.Findings, o.Plan.Preview.Current // read once, when it was asked for
+	was := o.Plan.Preview
+	fresh.Findings, fresh.Current, fresh.Changes = was.Findings, was.Current, was.Changes // read once, when it was asked for
 	if fresh.Previous == "" {
 		fresh.Previous = o.Plan.Preview.Previous // the instances told it then
 	}
@@ -179,6 +188,9 @@ func foldFinished(o *Operation, e Event) error {
 		if e.State == StateSucceeded && l.Phase != PhaseDone {
 			return fmt.Errorf("instance %s was not done", l.Name)
 		}
+	}
+	if e.State == StateDenied && e.Act != nil {
+		o.vote(e, false)
 	}
 	o.State, o.Cause, o.FinishedAt = e.State, e.Cause, e.At
 	return nil

@@ -19,8 +19,15 @@ func stands(p Person, list []string) (Code, bool) {
 	return "", true
 }
 
-// MayAsk refuses a request from somebody who may not deploy.
-func MayAsk(p Person, r Rules) error {
+// MayAsk refuses a request of some kind from somebody who may not deploy. A bot that is on the list by its id, as a CI's
+// is, may ask for what puts a ref on instances, and for nothing else.
+func MayAsk(p Person, k Kind, r Rules) error {
+	if p.Kind == Robot && p.In(r.MayDeploy) {
+		if !kinds[k].robots {
+			return refuse(RobotOnlyAsks, "act", k)
+		}
+		return nil
+	}
 	if p.Kind != Member {
 		return refuse(NotAMember, "kind", p.Kind)
 	}
@@ -83,8 +90,11 @@ func same(a, b any) bool {
 // MayRequest refuses a request from somebody who may not ask for it. What goes past windows and freezes only those who
 // may approve may ask for.
 func MayRequest(p Person, r Request) error {
-	if err := MayAsk(p, r.Rules); err != nil {
+	if err := MayAsk(p, r.Kind, r.Rules); err != nil {
 		return err
+	}
+	if r.Emergency && p.Kind == Robot {
+		return refuse(RobotOnlyAsks, "act", "emergency")
 	}
 	if r.Emergency && !r.Rules.Approval.None && !p.In(r.Rules.Approval.Allow) {
 		return refuse(NeedApprover, "act", "emergency")

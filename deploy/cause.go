@@ -39,6 +39,9 @@ const (
 	DoctorBlocks   Code = "doctor_blocks"    // findings
 	NoReason       Code = "no_reason"        // an emergency, a lock and an unlock of another's need one
 	NotInTime      Code = "not_in_time"      // at: the scheduled time is over, or outside of every window
+	LockOfAnother  Code = "lock_of_another"  // service, by, why, since, op: to unlock it needs a reason
+	ChangesUnread  Code = "changes_unread"   // why: what lies between the two refs is not known
+	NothingEarlier Code = "nothing_earlier"  // no ref before is known to compare with
 	// Questions: the whole operation waits for somebody to continue it.
 	CanaryBaked Code = "canary_baked" // instances, bake: confirm that it is good
 	CanarySick  Code = "canary_sick"  // instance, group, state, reason
@@ -70,16 +73,19 @@ const (
 	SomebodyLooked  Code = "somebody_looked"   // by
 	Vanished        Code = "vanished"          // instance, group: somebody else took it out before its turn
 	// Notes.
-	HalfTime   Code = "half_time"  // step, limit: half of it is over
-	Appeared   Code = "appeared"   // instances: registered since the plan; joins: yes | no
-	IdleNot    Code = "idle_not"   // why: the idle probe cannot tell, so the delay is waited out
-	Unattended Code = "unattended" // after, mention, then, within: nobody has decided yet; or after, instance, why: the rule has decided
+	HalfTime     Code = "half_time"     // step, limit: half of it is over
+	Appeared     Code = "appeared"      // instances: registered since the plan; joins: yes | no
+	IdleNot      Code = "idle_not"      // why: the idle probe cannot tell, so the delay is waited out
+	VotesMissing Code = "votes_missing" // mention, missing, parties, any, after, until: half of the time for approvals is over
+	Unattended   Code = "unattended"    // after, mention, then, within: nobody has decided yet; or after, instance, why: the rule has decided
 	// Ends of an operation.
 	Expired     Code = "expired"      // after
 	StartLate   Code = "start_late"   // after
 	PlanChanged Code = "plan_changed" // what
 	PlanGone    Code = "plan_gone"    // why
-	NoStanding  Code = "standing"     // who, why
+	NoStanding  Code = "standing"     // who, why; of an approver: missing, parties
+	QuorumLost  Code = "quorum_lost"  // missing, parties: the approvers changed groups, and fill it no more
+	LockLifted  Code = "lock_lifted"  // owner: whose lock it was; by, reason, why, since, op
 	Denied      Code = "denied"       // by, reason
 	Withdrawn   Code = "withdrawn"    // by
 	Aborted     Code = "aborted"      // by
@@ -92,17 +98,18 @@ const (
 	Behind      Code = "behind"       // op: approved earlier, shares a resource
 	AskFailed   Code = "ask_failed"   // what, why: Slack or AWS could not be asked, so nothing starts
 	// Refused acts.
-	NotAMember   Code = "not_a_member"  // kind: guest external deleted bot unknown
-	NotAllowed   Code = "not_allowed"   // list: deploy | approve
-	NeedApprover Code = "need_approver" // act: only those who may approve
-	OwnRequest   Code = "own_request"
-	NotYours     Code = "not_yours" // by
-	NotNow       Code = "not_now"   // act, state
-	AlreadyVoted Code = "already_voted"
-	WrongHash    Code = "wrong_hash"
-	NoSuchLane   Code = "no_such_lane" // instance
-	OldButton    Code = "old_button"
-	UnknownAct   Code = "unknown_act" // act
+	NotAMember    Code = "not_a_member"    // kind: guest external deleted bot unknown
+	NotAllowed    Code = "not_allowed"     // list: deploy | approve
+	NeedApprover  Code = "need_approver"   // act: only those who may approve
+	RobotOnlyAsks Code = "robot_only_asks" // act: bots ask for deploys and rollbacks, and do nothing else
+	OwnRequest    Code = "own_request"
+	NotYours      Code = "not_yours" // by
+	NotNow        Code = "not_now"   // act, state
+	AlreadyVoted  Code = "already_voted"
+	WrongHash     Code = "wrong_hash"
+	NoSuchLane    Code = "no_such_lane" // instance
+	OldButton     Code = "old_button"
+	UnknownAct    Code = "unknown_act" // act
 )
 
 // Because makes a Cause from a code and pairs of name and value.

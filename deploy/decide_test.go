@@ -76,6 +76,7 @@ var mayDo = map[string]struct {
 	"a guest":            {deploy.Person{ID: "U-lead", Kind: deploy.Guest, Groups: []string{"S-leads"}}, nil},
 	"an external person": {deploy.Person{ID: "U-lead", Kind: deploy.External, Groups: []string{"S-leads"}}, nil},
 	"a bot":              {deploy.Person{ID: "U-lead", Kind: deploy.Robot, Groups: []string{"S-leads"}}, nil},
+	"the bot that asked": {deploy.Person{ID: "U-dev", Kind: deploy.Robot}, nil},
 	"a deleted person":   {deploy.Person{ID: "U-lead", Kind: deploy.Deleted, Groups: []string{"S-leads"}}, nil},
 	"a stranger":         {deploy.Person{ID: "U-lead", Kind: deploy.Stranger}, nil},
 	"nobody":             {deploy.Person{}, nil},
@@ -249,7 +250,7 @@ func TestWhoMayAsk(t *testing.T) {
 		"somebody deleted":   {deploy.Person{ID: "U-dev", Kind: deploy.Deleted}, deploy.NotAMember},
 		"unknown":            {deploy.Person{}, deploy.NotAMember},
 	} {
-		if got, _ := deploy.RefusalOf(deploy.MayAsk(c.p, rules)); got.Code != c.code {
+		if got, _ := deploy.RefusalOf(deploy.MayAsk(c.p, deploy.KindDeploy, rules)); got.Code != c.code {
 			t.Errorf("%s: %q, not %q", who, got.Code, c.code)
 		}
 	}

@@ -62,7 +62,7 @@ type Person struct {
 	Groups []string `json:"groups,omitempty"` // ids of the user groups they are in, of those that were asked for
 }
 
-// Standing is what kind of account a person has. Only members may act.
+// Standing is what kind of account a person has. Only members may act; bots that are listed by id may ask.
 type Standing string
 
 const (
@@ -74,11 +74,14 @@ const (
 	Stranger Standing = "unknown" // the directory does not know them
 )
 
-// In reports whether the person, or a group they are in, is on the list.
+// In reports whether the person, or a group they are in, is on the list. Groups give a bot nothing.
 func (p Person) In(list []string) bool {
 	for _, id := range list {
 		if id == p.ID {
 			return true
+		}
+		if p.Kind == Robot {
+			continue
 		}
 		for _, g := range p.Groups {
 			if id == g {

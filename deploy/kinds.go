@@ -11,15 +11,18 @@ type kind struct {
 	lay   func(*Plan, Request, Fleet) ([]member, error)
 	rolls bool // puts a ref on instances: windows, locks, findings and the rules of a rollout are for it
 	plain bool // touches nothing: nobody has to approve it
+
+	robots bool                  // bots may ask for it
+	told   func(Operation) Cause // what is worth knowing of its success; nil = nothing
 }
 
 var kinds = map[Kind]kind{
-	KindDeploy:   {lay: layDeploy, rolls: true},
-	KindRollback: {lay: layRollback, rolls: true},
+	KindDeploy:   {lay: layDeploy, rolls: true, robots: true},
+	KindRollback: {lay: layRollback, rolls: true, robots: true},
 	KindDrain:    {lay: layDrain},
 	KindRestore:  {lay: layRestore},
 	KindLock:     {lay: layLock, plain: true},
-	KindUnlock:   {lay: layUnlock, plain: true},
+	KindUnlock:   {lay: layUnlock, plain: true, told: lifted},
 }
 
 // Rolls reports whether operations of the kind put a ref on instances.
@@ -99,6 +102,10 @@ func layLock(p *Plan, r Request, f Fleet) ([]member, error) {
 
 func layUnlock(p *Plan, r Request, f Fleet) ([]member, error) {
 	for _, h := range f.locks() {
+		if h.By != r.By && strings.TrimSpace(r.Reason) == "" {
+			return nil, refuse(LockOfAnother, "service", r.Service, "by", h.By, "why", h.Why, "since", stamp(h.Since), "op", h.Op, "cause", h.Cause.Code)
+		}
+		p.Preview.Lifts = append(p.Preview.Lifts, h)
 		p.Preview.take(h)
 		p.Resources = append(p.Resources, h.Resource)
 	}
@@ -107,6 +114,26 @@ func layUnlock(p *Plan, r Request, f Fleet) ([]member, error) {
 	}
 	slices.Sort(p.Resources)
 	return nil, nil
+}
+
+// lifted says whose locks an operation has taken away from them; nothing if they are the requester's own.
+func lifted(o Operation) Cause {
+	var owners []string
+	var first Lock
+	for _, l := range o.Plan.Preview.Lifts {
+		if l.By == "" || l.By == o.RequestedBy || slices.Contains(owners, l.By) {
+			continue
+		}
+		if len(owners) == 0 {
+			first = l
+		}
+		owners = append(owners, l.By)
+	}
+	if len(owners) == 0 {
+		return Cause{}
+	}
+	return Because(LockLifted, "owner", strings.Join(owners, " "), "by", o.RequestedBy, "reason", o.Plan.Preview.Ask.Reason,
+		"why", first.Why, "since", stamp(first.Since), "op", first.Op, "cause", first.Cause.Code)
 }
 
 // locks are the held locks that are on the service itself, and not on one of its instances.

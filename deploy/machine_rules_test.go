@@ -145,7 +145,7 @@ func (m *machine) isBack(before deploy.Operation, lane int) {
 
 // judgeOrder holds one effect that is about to begin against the invariants.
 func (m *machine) judgeOrder(e deploy.Effect) {
-	if e.Kind != deploy.DoCheck && !m.op.State.Rolling() {
+	if e.Kind != deploy.DoCheck && (!m.op.State.Rolling() || !m.enough(m.votes)) {
 		m.fail("I6: %s in state %s", e.Kind, m.op.State)
 	}
 	switch e.Kind {
@@ -195,7 +195,7 @@ func (m *machine) asItShould() {
 	}
 	for k, s := range m.seen.Effects {
 		if s.Running && k.Kind == deploy.DoCheck {
-			m.check()
+			m.check(true)
 		} else if s.Running {
 			m.succeed(k, s, deploy.Report{State: deploy.ReportExited}, true)
 		}

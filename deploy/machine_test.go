@@ -69,6 +69,7 @@ type machine struct {
 	idle     map[int]bool         // by lane: the host has said that it is idle since the leave
 	draining map[int]map[deploy.Pair]bool
 	sign     map[int]time.Time // by lane: when its deregister was last acknowledged, in this process
+	votes    []deploy.Person   // taken
 	story    []string
 }
 
@@ -109,7 +110,15 @@ func newMachine(t *rapid.T) *machine {
 		m.bigger = bigger
 	}
 	m.forget()
-	m.fold(deploy.Event{Op: "op-1", Type: deploy.EventRequested, By: dev.ID, Plan: &p})
+	by := dev
+	if r.Kind.Rolls() && rapid.IntRange(0, 3).Draw(t, "asked for by a bot") == 3 {
+		by = ci
+	}
+	if err := deploy.MayRequest(by, r); err != nil {
+		t.Fatalf("%s may not ask: %v", by.ID, err)
+	}
+	m.fold(deploy.Event{Op: "op-1", Type: deploy.EventRequested, By: by.ID, Plan: &p})
+	m.agree()
 	return m
 }
 
@@ -123,6 +132,8 @@ func anyRequest(t *rapid.T, n int) deploy.Request {
 		deploy.KindDeploy, deploy.KindDeploy, deploy.KindDeploy, deploy.KindDeploy, deploy.KindRollback, deploy.KindDrain, deploy.KindRestore,
 	}).Draw(t, "kind"), "")
 	k := &r.Rules
+	k.MayDeploy = append(k.MayDeploy, ci.ID)
+	anyApproval(t, &k.Approval)
 	k.MaxUnavailable = deploy.Count{N: rapid.IntRange(1, max(2, n/3)).Draw(t, "window")}
 	k.MinHealthy = deploy.Count{N: rapid.IntRange(0, n-1).Draw(t, "minimum")}
 	if often(6, "percent") {
@@ -215,6 +226,7 @@ func (m *machine) fold(e deploy.Event) {
 		m.fail("the journal gives back another operation:\n%s", d)
 	}
 	m.judge(before, e)
+	m.judgeVotes(e)
 	for i := range before.Lanes {
 		if before.Lanes[i].Moved(&m.op.Lanes[i]) {
 			maps.DeleteFunc(m.seen.Effects, func(k deploy.EffectKey, _ deploy.EffectSeen) bool { return k.Lane == i })
@@ -373,7 +385,7 @@ func (m *machine) settleOne() {
 	slices.SortFunc(running, func(a, b deploy.EffectKey) int { return a.Lane*10 - b.Lane*10 + len(a.Kind) - len(b.Kind) })
 	k := rapid.SampledFrom(running).Draw(m.t, "effect")
 	if k.Kind == deploy.DoCheck {
-		m.check()
+		m.check(false)
 		return
 	}
 	s := m.seen.Effects[k]
@@ -411,13 +423,13 @@ func (m *machine) alarms(state string) {
 	m.seen.Alarms = deploy.Alarms{Begun: m.now, States: map[string]string{"web-5xx": state}}
 }
 
-func (m *machine) check() {
+func (m *machine) check(kind bool) {
 	delete(m.seen.Effects, deploy.EffectKey{Kind: deploy.DoCheck})
 	p := m.plan
 	if m.op.State.Rolling() && m.n > len(m.plan.Preview.Instances) {
 		p = m.bigger
 	}
-	m.seen.Check = &deploy.Check{At: m.now, Plan: &p, People: map[string]deploy.Person{dev.ID: dev, lead.ID: lead}}
+	m.seen.Check = &deploy.Check{At: m.now, Plan: &p, People: m.stand(kind)}
 }
 
 // person does any of what is offered, or something that is not, which must be refused.
@@ -438,7 +450,13 @@ func (m *machine) person() {
 
 func (m *machine) act(o deploy.Offer) {
 	who, p := lead, m.plan
-	if o.Verb == deploy.ActWithdraw {
+	switch {
+	case o.Verb == deploy.ActApprove:
+		m.vote(rapid.SampledFrom(everybody).Draw(m.t, "who votes"))
+		return
+	case o.Verb == deploy.ActWithdraw && m.op.RequestedBy == ci.ID:
+		return // it may not act
+	case o.Verb == deploy.ActWithdraw:
 		who = dev
 	}
 	events, err := deploy.Decide(m.op, deploy.Act{Verb: o.Verb, By: who, Lane: o.Lane, Attempt: o.Attempt, Hash: o.Hash, Fresh: &p}, m.now)

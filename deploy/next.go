@@ -44,6 +44,7 @@ func Next(o Operation, seen Seen, now time.Time) Decision {
 		if !o.Expires.IsZero() && !now.Before(o.Expires) {
 			m.emit(Event{Type: EventFinished, State: StateExpired, Cause: Because(Expired, "after", o.Plan.Rules.Approval.Expires)})
 		} else {
+			m.voters()
 			m.d.wake(o.Expires)
 		}
 	case StateApproved, StateQueued:
@@ -146,6 +147,8 @@ func (m *mover) end() {
 			"instance", turned.Cause.Values["instance"], "of", turned.Cause.Values["why"], "missed", strings.Join(m.op.unreverted(), ", "))
 	case len(missed) > 0:
 		e.State, e.Cause = StateFailed, Because(NotDeployed, "instances", strings.Join(missed, ", "))
+	case kinds[m.op.Plan.Kind].told != nil:
+		e.Cause = kinds[m.op.Plan.Kind].told(m.op)
 	}
 	m.emit(e)
 }

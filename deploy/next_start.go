@@ -94,16 +94,12 @@ func (m *mover) judge(c *Check) (Cause, bool) {
 		return Cause{}, false // nobody could be asked; it is loud, and journalled with who and why
 	}
 	rules := m.op.Plan.Rules
-	if err := MayAsk(c.People[m.op.RequestedBy], rules); err != nil {
+	if err := MayAsk(c.People[m.op.RequestedBy], m.op.Plan.Kind, rules); err != nil {
 		why, _ := RefusalOf(err)
 		return Because(NoStanding, "who", m.op.RequestedBy, "why", why.Code), true
 	}
-	for _, id := range m.op.Approvers() {
-		if why, ok := stands(c.People[id], rules.Approval.Allow); !ok {
-			return Because(NoStanding, "who", id, "why", why), true
-		}
-	}
-	return Cause{}, false
+	cause, ok := m.op.agreed(c.People)
+	return cause, !ok
 }
 
 // Unasked reports whether this is an emergency that came in by the operator's socket: no approval, and nobody in the

@@ -9,6 +9,7 @@ import (
 
 func TestARequestExpires(t *testing.T) {
 	s := tell(t, plan(t, request(deploy.KindDeploy, ""), fleet(3, "web"))).wait(30*time.Minute - 1)
+	s.then(event(t, s.next(deploy.Seen{}), deploy.EventNoted))
 	if d := s.next(deploy.Seen{}); len(d.Events) > 0 || !d.Wake.Equal(s.op.Expires) {
 		t.Fatalf("just before: %s", told(d))
 	}

@@ -11,10 +11,12 @@ import (
 func (m *mover) note(lane int, c Cause) { m.emit(Event{Type: EventNoted, Lane: lane, Cause: c}) }
 
 func foldNoted(o *Operation, e Event) error {
-	if !o.State.Rolling() {
+	if !o.State.Rolling() && (o.State != StateRequested || e.Cause.Code != VotesMissing) {
 		return fmt.Errorf("a note in state %s", o.State)
 	}
 	switch e.Cause.Code {
+	case VotesMissing:
+		o.Reminded = true
 	case Unattended:
 		o.Called++
 	case Appeared:
@@ -31,6 +33,21 @@ func foldNoted(o *Operation, e Event) error {
 	l.Half = l.Half || e.Cause.Code == HalfTime
 	l.NotIdle = l.NotIdle || e.Cause.Code == IdleNot
 	return nil
+}
+
+// voters calls those who may still approve, once, when half of the time for it is over.
+func (m *mover) voters() {
+	if m.op.Reminded || m.op.Expires.IsZero() {
+		return
+	}
+	after := m.op.Expires.Sub(m.op.RequestedAt) / 2
+	if at := m.op.RequestedAt.Add(after); m.now.Before(at) {
+		m.d.wake(at)
+		return
+	}
+	q := m.op.Quorum()
+	m.note(-1, Because(VotesMissing, "mention", strings.Join(m.op.Awaited(), " "), "missing", q.Missing(), "parties", q.lacks(), "any", q.Any,
+		"after", after, "until", stamp(m.op.Expires)))
 }
 
 // half tells once that half of a step's time is over. A drain takes its whole time by nature, and is not told.

@@ -39,6 +39,7 @@ type Operation struct {
 	RequestedBy string
 	RequestedAt time.Time
 	Expires     time.Time // of the request; zero if nobody is asked
+	Reminded    bool      // those who may still approve were called
 	Votes       []Vote
 	ApprovedAt  time.Time // quorum
 	StartBy     time.Time
@@ -87,6 +88,7 @@ type Vote struct {
 	OK     bool
 	At     time.Time
 	Reason string
+	Groups []string // in which they were at that moment, of those that the rules speak of
 }
 
 // Phase is how far a step is.

@@ -33,6 +33,7 @@ type Request struct {
 	Accept        map[string]string // doctor's findings that the team lives with: name -> why
 	FreeRollback  bool              // a rollback needs no approval
 
+	By       string            // who asks; "" = nobody, it is only looked at
 	Previous string            // the last ref that succeeded; "" if none did
 	Revision string            // what the ref is resolved to; "" = it is not resolved
 	Current  map[string]string // by instance id: what Run.Current answered
@@ -76,6 +77,8 @@ type Preview struct {
 	Previous  string              `json:"previous,omitempty"`
 	Takes     map[string]ID       `json:"takes,omitempty"` // by resource: the operation whose hold is taken over
 	Under     []Lock              `json:"under,omitempty"` // locks of the service that it works under and that outlive it
+	Lifts     []Lock              `json:"lifts,omitempty"` // unlock: the locks that it ends
+	Changes   *Changelog          `json:"changes,omitempty"`
 	Estimate  Estimate            `json:"estimate"`
 }
 

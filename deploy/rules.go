@@ -75,8 +75,10 @@ type Freeze struct {
 // Approval says what must be agreed before an operation may begin.
 type Approval struct {
 	None        bool          `json:"none,omitempty"`         // nobody is asked
-	Allow       []string      `json:"allow,omitempty"`        // user and group ids
-	Required    int           `json:"required,omitempty"`     // distinct approvers, 1 or more
+	Allow       []string      `json:"allow,omitempty"`        // user and group ids: all who may approve, of all parties
+	Required    int           `json:"required,omitempty"`     // distinct approvers, 1 or more; without Parties
+	Parties     []Party       `json:"parties,omitempty"`      // who has to agree; a person's vote counts for one of them only
+	Any         bool          `json:"any,omitempty"`          // one full party is enough; else all of them must be
 	Self        bool          `json:"self,omitempty"`         // the requester may approve
 	Expires     time.Duration `json:"expires,omitempty"`      // from the request to the quorum
 	StartWithin time.Duration `json:"start_within,omitempty"` // from the quorum to the start

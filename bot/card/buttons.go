@@ -18,7 +18,7 @@ func (w Voice) buttons(o deploy.Operation) []Block {
 		if _, ok := rows[f.Lane]; !ok {
 			order = append(order, f.Lane)
 		}
-		rows[f.Lane] = append(rows[f.Lane], w.button(o, f))
+		rows[f.Lane] = append(rows[f.Lane], w.offer(o, f)...)
 	}
 	var out []Block
 	for n, lane := range order {
@@ -69,7 +69,7 @@ func (w Voice) confirm(id string, pairs ...any) *Confirm {
 	if !w.lang.Has(id + ".title") {
 		return nil
 	}
-	return &Confirm{w.Line(id+".title", pairs...), w.Line(id+".text", pairs...), w.Line(id+".ok", pairs...)}
+	return &Confirm{w.Line(id+".title", pairs...), w.Line(id+".text", pairs...), w.Line(id+".ok", pairs...), w.Line("button.back")}
 }
 
 // dress gives a button on the whole operation its words.
@@ -103,7 +103,7 @@ func (w Voice) dressAnswer(b *Button, q question) {
 	b.Label = w.Line(q.id + ".label")
 	if sure := q.id + ".sure"; w.lang.Has(sure) {
 		b.Style = Danger
-		b.Confirm = &Confirm{w.Line("button.continue.title"), w.Line(sure), w.Line("button.continue.ok")}
+		b.Confirm = &Confirm{w.Line("button.continue.title"), w.Line(sure), w.Line("button.continue.ok"), w.Line("button.back")}
 	}
 }
 

@@ -61,7 +61,7 @@ var meanings = map[string]func(v values, k string) any{
 	"until": moment, "opens": moment, "at": moment,
 	"since":     func(v values, _ string) any { return v.since() },
 	"reason":    func(v values, k string) any { return v.w.reason(v.v[k]) },
-	"why":       func(v values, k string) any { return v.w.word("why", v.v[k]) },
+	"why":       func(v values, k string) any { return v.w.word("outcome", v.v[k]) },
 	"instance":  func(v values, _ string) any { return v.instance() },
 	"typed":     func(v values, _ string) any { return v.v["instance"] },
 	"instances": func(v values, k string) any { return v.names(k) },

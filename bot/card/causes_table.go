@@ -94,6 +94,12 @@ var causes = map[deploy.Code]func(values) Text{
 		}
 		return v.say("cause.not_allowed")
 	},
+	deploy.VotesMissing:  votesMissing,
+	deploy.QuorumLost:    func(v values) Text { return v.say("cause.quorum_lost", "lacking", v.lacking()) },
+	deploy.LockOfAnother: lockOfAnother,
+	deploy.LockLifted: func(v values) Text {
+		return v.say("cause.lock_lifted", "owner", v.owners(), "why", v.w.reason(v.get("why")))
+	},
 	deploy.NotNow: func(v values) Text {
 		state := v.w.word("state", v.get("state"))
 		if did := v.get("did"); did != "" && v.get("by") != "" {

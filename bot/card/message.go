@@ -66,9 +66,10 @@ const (
 
 // Confirm is the question before an act that changes course.
 type Confirm struct {
-	Title string
-	Text  string
-	OK    string
+	Title  string
+	Text   string
+	OK     string
+	Cancel string // the label of the other button; "" = the chat's own word
 }
 
 // Text is a run of spans.
@@ -92,6 +93,7 @@ const (
 	Ping  SpanKind = "ping" // Value is a user or group id: shown as a mention that notifies
 	Link  SpanKind = "link" // Value is a URL made by us, never by people
 	Time  SpanKind = "time" // At
+	Room  SpanKind = "room" // Value is a channel id
 )
 
 // T makes a text of strings and spans.

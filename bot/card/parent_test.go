@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"junban/bot/card/scenes"
 	"junban/deploy"
 )
 
@@ -25,7 +26,7 @@ var (
 )
 
 // t0 is when the story begins.
-var t0 = time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
+var t0 = scenes.T0
 
 // script tells a story by its events; each golden file shows the card and the thread at the moments that matter.
 type script struct {
@@ -33,31 +34,6 @@ type script struct {
 	op     deploy.Operation
 	events []deploy.Event
 	out    map[string]*strings.Builder // by voice
-}
-
-func plan(t *testing.T, kind deploy.Kind, n int) deploy.Plan {
-	t.Helper()
-	f := deploy.Fleet{Instances: map[string]deploy.Instance{}}
-	g := deploy.Group{ARN: "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:targetgroup/web/0123", Name: "web", Type: "instance", Port: 80, Delay: 300 * time.Second, Interval: 30 * time.Second, Balanced: true}
-	for i := range n {
-		id := fmt.Sprintf("i-%04d", i+1)
-		f.Instances[id] = deploy.Instance{ID: id, Name: fmt.Sprintf("web-%d", i+1), State: "running", Zone: "a"}
-		g.Targets = append(g.Targets, deploy.Target{Pair: deploy.Pair{Group: g.ARN, Target: id, Port: 8080}, State: deploy.Healthy})
-	}
-	f.Groups = []deploy.Group{g}
-	r := deploy.Request{
-		Ask:   deploy.Ask{Kind: kind, Service: "web", Environment: "production", Ref: "v42"},
-		Rules: deploy.Rules{MaxUnavailable: deploy.Count{N: 1}, MinHealthy: deploy.Count{N: 1}, Approval: deploy.Approval{Allow: []string{"S0LEADS"}, Required: 1, Expires: 30 * time.Minute, StartWithin: 2 * time.Hour}},
-		Run:   deploy.Run{Command: "./deploy.sh", Timeout: time.Minute, Verify: "./verify.sh", VerifyFor: time.Minute, VerifyEvery: time.Second}, HealthyWithin: 10 * time.Minute, Previous: "v41",
-	}
-	if kind == deploy.KindDrain {
-		r.On, r.Ref, r.Reason = "web-2", "", "new disk"
-	}
-	p, err := deploy.MakePlan(r, f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
 }
 
 func begin(t *testing.T, p deploy.Plan) *script {
@@ -80,7 +56,7 @@ func (s *script) does(at time.Duration, e deploy.Event) *script {
 }
 
 func (s *script) approve(at time.Duration) *script {
-	return s.does(at, deploy.Event{Type: deploy.EventVoted, By: "U0BOB", Act: &deploy.Act{Verb: deploy.ActApprove, By: deploy.Person{ID: "U0BOB"}, Hash: s.op.Hash}}).
+	return s.does(at, deploy.Event{Type: deploy.EventVoted, By: "U0BOB", Act: &deploy.Act{Verb: deploy.ActApprove, By: deploy.Person{ID: "U0BOB", Groups: []string{"S0LEADS"}}, Hash: s.op.Hash}}).
 		does(at+time.Second, deploy.Event{Type: deploy.EventStarted, Plan: &s.op.Plan})
 }
 
@@ -98,23 +74,9 @@ func (s *script) steps(lane, n int) *script {
 func (s *script) shot(what string) *script {
 	s.t.Helper()
 	for tag, w := range voices {
-		fmt.Fprintf(s.out[tag], "===== %s\n%s", what, show(w.Parent(s.op, s.op.Updated, seen(s.op)...)))
+		fmt.Fprintf(s.out[tag], "===== %s\n%s", what, show(w.Parent(s.op, s.op.Updated, scenes.Health(s.op)...)))
 	}
 	return s
-}
-
-// seen is how healthy the groups are: all but those that are out.
-func seen(o deploy.Operation) (out []deploy.GroupHealth) {
-	for _, g := range o.Plan.Preview.Groups {
-		h := deploy.GroupHealth{Group: g.Name, Healthy: o.Plan.Preview.Healthy[g.ARN], Minimum: o.Plan.Preview.Minimum[g.ARN], At: o.Updated}
-		for _, l := range o.Lanes {
-			if l.Out() {
-				h.Healthy--
-			}
-		}
-		out = append(out, h)
-	}
-	return out
 }
 
 func show(m Message) string {
@@ -177,12 +139,12 @@ func (s *script) golden(name string) {
 
 func TestCards(t *testing.T) {
 	t.Run("a rollout", func(t *testing.T) {
-		s := begin(t, plan(t, deploy.KindDeploy, 2)).shot("asked").approve(time.Minute).shot("started")
+		s := begin(t, scenes.Plan(deploy.KindDeploy, 2)).shot("asked").approve(time.Minute).shot("started")
 		s.steps(0, 1).shot("the first is drained").steps(0, 3).shot("the first is done").steps(1, 4)
 		s.does(time.Hour, deploy.Event{Type: deploy.EventFinished, State: deploy.StateSucceeded}).shot("done").golden("rollout")
 	})
 	t.Run("a failure", func(t *testing.T) {
-		s := begin(t, plan(t, deploy.KindDeploy, 3)).approve(time.Minute).steps(0, 4).steps(1, 1)
+		s := begin(t, scenes.Plan(deploy.KindDeploy, 3)).approve(time.Minute).steps(0, 4).steps(1, 1)
 		at := s.op.Updated.Sub(t0)
 		s.does(at, deploy.Event{Type: deploy.EventBegun, Lane: 1, Attempt: 1, Deadline: t0.Add(at + time.Hour)})
 		s.does(at+9*time.Second, deploy.Event{Type: deploy.EventEnded, Lane: 1, Cause: deploy.Because(deploy.CommandFailed, "exit", 1), Output: "npm ERR! disk full"})
@@ -193,7 +155,7 @@ func TestCards(t *testing.T) {
 		s.shot("ended").golden("failure")
 	})
 	t.Run("a drain that is aborted", func(t *testing.T) {
-		s := begin(t, plan(t, deploy.KindDrain, 3)).shot("asked").approve(time.Minute)
+		s := begin(t, scenes.Plan(deploy.KindDrain, 3)).shot("asked").approve(time.Minute)
 		s.does(2*time.Minute, deploy.Event{Type: deploy.EventBegun, Lane: 0, Attempt: 1, Deadline: t0.Add(time.Hour)})
 		s.does(3*time.Minute, deploy.Event{Type: deploy.EventAborted, By: "U0BOB", Act: &deploy.Act{Verb: deploy.ActAbort, By: deploy.Person{ID: "U0BOB"}}})
 		s.shot("aborting").steps(0, 1)
@@ -201,19 +163,19 @@ func TestCards(t *testing.T) {
 		s.shot("ended").golden("drain")
 	})
 	t.Run("a pause, and a way back", func(t *testing.T) {
-		s := begin(t, plan(t, deploy.KindDeploy, 3)).approve(time.Minute).steps(0, 4)
+		s := begin(t, scenes.Plan(deploy.KindDeploy, 3)).approve(time.Minute).steps(0, 4)
 		at := s.op.Updated.Sub(t0)
-		s.does(at, deploy.Event{Type: deploy.EventPaused, By: "U0BOB", Act: act(deploy.ActPause, "U0BOB", "lunch")}).shot("paused")
-		s.does(at, deploy.Event{Type: deploy.EventContinued, By: "U0BOB", Act: act(deploy.ActResume, "U0BOB", "")}).steps(1, 2)
+		s.does(at, deploy.Event{Type: deploy.EventPaused, By: "U0BOB", Act: scenes.Act(deploy.ActPause, "U0BOB", "lunch")}).shot("paused")
+		s.does(at, deploy.Event{Type: deploy.EventContinued, By: "U0BOB", Act: scenes.Act(deploy.ActResume, "U0BOB", "")}).steps(1, 2)
 		at = s.op.Updated.Sub(t0)
-		s.does(at, deploy.Event{Type: deploy.EventTurned, By: "U0BOB", Act: act(deploy.ActRollback, "U0BOB", "it is slow")}).shot("turned")
+		s.does(at, deploy.Event{Type: deploy.EventTurned, By: "U0BOB", Act: scenes.Act(deploy.ActRollback, "U0BOB", "it is slow")}).shot("turned")
 		s.steps(1, 3).steps(0, 4)
 		at = s.op.Updated.Sub(t0)
 		s.does(at, deploy.Event{Type: deploy.EventFinished, State: deploy.StateFailed, Cause: deploy.Because(deploy.RolledBack, "ref", "v41", "by", "U0BOB", "why", "", "missed", "")})
 		s.shot("ended").golden("way-back")
 	})
 	t.Run("a rule stops it", func(t *testing.T) {
-		p := plan(t, deploy.KindDeploy, 3)
+		p := scenes.Plan(deploy.KindDeploy, 3)
 		p.Rules.OnFailure = deploy.PolicyStop
 		s := begin(t, p).approve(time.Minute).steps(0, 1)
 		at := s.op.Updated.Sub(t0)
@@ -223,7 +185,7 @@ func TestCards(t *testing.T) {
 		s.does(at, deploy.Event{Type: deploy.EventFinished, State: deploy.StateFailed, Cause: s.op.Stopped}).shot("ended").golden("stopped")
 	})
 	t.Run("above ten instances", func(t *testing.T) {
-		begin(t, plan(t, deploy.KindDeploy, 40)).shot("asked").approve(time.Minute).steps(0, 4).steps(1, 2).shot("rolling").golden("many")
+		begin(t, scenes.Plan(deploy.KindDeploy, 40)).shot("asked").approve(time.Minute).steps(0, 4).steps(1, 2).shot("rolling").golden("many")
 	})
 }
 

@@ -228,7 +228,7 @@ func (w Voice) ifItFails(p deploy.Plan) Text {
 	if len(out) == 0 {
 		return nil
 	}
-	return w.Say("plan.fails", "clauses", capital(strings.Join(out, w.Line("plan.clauses"))))
+	return w.Say("plan.fails", "clauses", capital(strings.Join(out, w.Line("plan.fails.join"))))
 }
 
 // lasts is how long it takes, and what takes most of it.

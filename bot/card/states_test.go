@@ -11,30 +11,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"junban/bot/card/scenes"
 	"junban/deploy"
 )
-
-// rolling is a rollout of n instances, the first done and the second out, as it is at t0 + 10 min.
-func rollout(t *testing.T, n int) deploy.Operation {
-	o := begin(t, plan(t, deploy.KindDeploy, n)).approve(time.Minute).steps(0, 4).steps(1, 1).op
-	o.Lanes = slices.Clone(o.Lanes)
-	return o
-}
-
-// withChores adds the chores' lanes, as a plan lays them.
-func withChores(o deploy.Operation) deploy.Operation {
-	for _, v := range []deploy.Verb{deploy.VerbBefore, deploy.VerbFirst, deploy.VerbAfter} {
-		steps := []deploy.Step{{Verb: v}}
-		o.Plan.Lanes = append(slices.Clone(o.Plan.Lanes), deploy.Lane{Name: string(v), Steps: steps})
-		o.Plan.Preview.Order = append(slices.Clone(o.Plan.Preview.Order), len(o.Plan.Lanes)-1)
-		o.Lanes = append(o.Lanes, deploy.LaneState{Name: string(v), Steps: steps, Phase: deploy.PhaseDue, Attempt: 1})
-	}
-	return o
-}
-
-func act(verb deploy.ActVerb, by, reason string) *deploy.Act {
-	return &deploy.Act{Verb: verb, By: deploy.Person{ID: by}, Reason: reason}
-}
 
 // offers are the buttons of acts, since what is offered is the core's business.
 func offers(w Voice, o deploy.Operation, fs ...deploy.Offer) string {
@@ -56,138 +35,11 @@ func offers(w Voice, o deploy.Operation, fs ...deploy.Offer) string {
 // TestStates: what people see in each state that is more than a plain rollout.
 func TestStates(t *testing.T) {
 	at := t0.Add(10 * time.Minute)
-	on := func(verbs ...deploy.ActVerb) (out []deploy.Offer) {
-		for _, v := range verbs {
-			out = append(out, deploy.Offer{Verb: v})
-		}
-		return out
-	}
-	for name, make := range map[string]func() (deploy.Operation, []deploy.Offer){
-		"paused": func() (deploy.Operation, []deploy.Offer) {
-			o := rollout(t, 3)
-			o.State, o.Paused = deploy.StatePaused, act(deploy.ActPause, "U0BOB", "lunch")
-			o.PausedAt = at
-			o.Lanes[2].Gate = deploy.Because(deploy.GatePaused, "by", "U0BOB")
-			return o, on(deploy.ActResume, deploy.ActAbort, deploy.ActRollback)
-		},
-		"rolling-can-be-paused": func() (deploy.Operation, []deploy.Offer) {
-			return rollout(t, 3), on(deploy.ActPause, deploy.ActAbort, deploy.ActRollback)
-		},
-		"canary-bakes": func() (deploy.Operation, []deploy.Offer) {
-			o := rollout(t, 3)
-			for _, i := range []int{1, 2} {
-				o.Lanes[i].Phase, o.Lanes[i].Touched = deploy.PhaseDue, false
-				o.Lanes[i].At = 0
-				o.Lanes[i].Gate = deploy.Because(deploy.GateCanary, "until", at.Add(5*time.Minute).Format(time.RFC3339))
-			}
-			return o, nil
-		},
-		"canary-baked": func() (deploy.Operation, []deploy.Offer) {
-			o := rollout(t, 3)
-			o.Asked, o.AskedAt = deploy.Because(deploy.CanaryBaked, "instances", "i-0001", "bake", 5*time.Minute), at
-			return o, on(deploy.ActContinue, deploy.ActAbort)
-		},
-		"canary-sick": func() (deploy.Operation, []deploy.Offer) {
-			o := rollout(t, 3)
-			o.Asked, o.AskedAt = deploy.Because(deploy.CanarySick, "instance", "i-0001", "group", "web", "state", "unhealthy", "reason", "Target.ResponseCodeMismatch"), at
-			return o, on(deploy.ActContinue, deploy.ActRollback)
-		},
-		"alarm-before-the-start": func() (deploy.Operation, []deploy.Offer) {
-			o := begin(t, plan(t, deploy.KindDeploy, 2)).op
-			o.State, o.Votes = deploy.StateApproved, []deploy.Vote{{By: "U0BOB", OK: true}}
-			o.Asked, o.AskedAt = deploy.Because(deploy.AlarmOn, "alarms", "web-5xx"), at
-			return o, on(deploy.ActContinue)
-		},
-		"no-target-healthy": func() (deploy.Operation, []deploy.Offer) {
-			o := rollout(t, 2)
-			o.Asked, o.AskedAt = deploy.Because(deploy.FailOpen, "group", "web"), at
-			return o, on(deploy.ActContinue)
-		},
-		"overdue": func() (deploy.Operation, []deploy.Offer) {
-			o := rollout(t, 2)
-			o.Asked, o.AskedAt = deploy.Because(deploy.Overdue, "limit", 2*time.Hour), at
-			return o, on(deploy.ActContinue)
-		},
-		"stopping": func() (deploy.Operation, []deploy.Offer) {
-			o := rollout(t, 3)
-			o.Course = deploy.CourseAbort
-			o.Stopped = deploy.Because(deploy.FailedLane, "instance", "i-0002", "why", deploy.CommandFailed)
-			return o, nil
-		},
-		"turned-by-a-person": func() (deploy.Operation, []deploy.Offer) {
-			o := rollout(t, 3)
-			o.Turned, o.Course = &deploy.Turn{By: "U0BOB", At: at}, deploy.CourseBack
-			o.Lanes[0].Reverting, o.Lanes[0].Phase, o.Lanes[0].Outcome = true, deploy.PhaseBegun, deploy.OutcomeNone
-			o.Lanes[0].At, o.Lanes[0].Steps = 1, []deploy.Step{{Verb: deploy.VerbLeave}, {Verb: deploy.VerbRevert}}
-			o.Lanes[1].Reverting, o.Lanes[1].Phase, o.Lanes[1].Outcome = true, deploy.PhaseDone, deploy.OutcomeReverted
-			o.Plan.Preview.Current = map[string]string{"i-0001": "v41", "i-0002": "v41", "i-0003": "v40\n"}
-			return o, nil
-		},
-		"turned-by-a-rule-has-ended": func() (deploy.Operation, []deploy.Offer) {
-			o := withChores(rollout(t, 2))
-			o.Turned = &deploy.Turn{Cause: deploy.Because(deploy.FailedLane, "instance", "i-0002", "why", deploy.VerifyFailed), At: at}
-			for i := range 2 {
-				o.Lanes[i].Phase, o.Lanes[i].Outcome, o.Lanes[i].EndAt = deploy.PhaseDone, deploy.OutcomeReverted, at
-			}
-			o.Lanes[2].Phase, o.Lanes[2].StartAt, o.Lanes[2].EndAt = deploy.PhaseDone, t0, t0.Add(4*time.Second)
-			o.Lanes[3].Phase, o.Lanes[3].StartAt, o.Lanes[3].EndAt, o.Lanes[3].Values = deploy.PhaseDone, t0, t0.Add(12*time.Second), map[string]string{"INSTANCE_ID": "i-0001"}
-			o.Lanes[4].Phase, o.Lanes[4].Outcome = deploy.PhaseDone, deploy.OutcomeSkipped
-			o.State, o.FinishedAt = deploy.StateFailed, at
-			o.Course, o.Cause = deploy.CourseBack, deploy.Because(deploy.RolledBack, "ref", "v41", "why", deploy.VerifyFailed, "missed", "i-0002")
-			return o, nil
-		},
-		"chore-failed": func() (deploy.Operation, []deploy.Offer) {
-			o := withChores(begin(t, plan(t, deploy.KindDeploy, 2)).approve(time.Minute).op)
-			o.Lanes[2].Phase, o.Lanes[2].Cause, o.Lanes[2].StartAt = deploy.PhaseFailed, deploy.Because(deploy.CommandFailed, "exit", 2), at
-			o.Lanes[0].Gate = deploy.Because(deploy.GateChore, "chore", deploy.VerbBefore)
-			f := func(v deploy.ActVerb) deploy.Offer { return deploy.Offer{Verb: v, Lane: "before", Attempt: 1} }
-			return o, []deploy.Offer{f(deploy.ActRetry), f(deploy.ActGoOn)}
-		},
-		"tolerated": func() (deploy.Operation, []deploy.Offer) {
-			o := rollout(t, 4)
-			o.Plan.Rules.Tolerate, o.Lanes[1].Failed = 1, true
-			o.Lanes[1].Phase, o.Lanes[1].Cause = deploy.PhaseFailed, deploy.Because(deploy.CommandFailed, "exit", 1)
-			return o, nil
-		},
-		"old-and-new": func() (deploy.Operation, []deploy.Offer) {
-			o := rollout(t, 3)
-			o.Plan.Preview.Current = map[string]string{"i-0001": "v41", "i-0002": "v41", "i-0003": "v40\n"}
-			return o, nil
-		},
-		"scheduled": func() (deploy.Operation, []deploy.Offer) {
-			p := plan(t, deploy.KindDeploy, 2)
-			p.StartAt = t0.Add(18 * time.Hour)
-			o := begin(t, p).op
-			o.State, o.Waiting, o.ApprovedAt = deploy.StateQueued, deploy.Because(deploy.Scheduled, "at", p.StartAt.Format(time.RFC3339)), at
-			return o, nil
-		},
-		"emergency": func() (deploy.Operation, []deploy.Offer) {
-			p := plan(t, deploy.KindDeploy, 2)
-			p.Emergency, p.Preview.Ask.Reason = true, "payments are down"
-			return begin(t, p).op, nil
-		},
-		"emergency-without-approval": func() (deploy.Operation, []deploy.Offer) {
-			p := plan(t, deploy.KindDeploy, 2)
-			p.Emergency, p.Preview.Ask.Reason = true, "payments are down"
-			p.Rules.Approval.None = true
-			return begin(t, p).does(time.Second, deploy.Event{Type: deploy.EventStarted, Plan: &p}).op, nil
-		},
-		"locked": func() (deploy.Operation, []deploy.Offer) {
-			o := begin(t, plan(t, deploy.KindDeploy, 1+1)).op
-			o.Plan.Kind, o.Plan.Lanes, o.Lanes, o.Plan.Preview.Order, o.Plan.Preview.Ask.Reason = deploy.KindLock, nil, nil, nil, "audit"
-			o.State, o.StartedAt, o.FinishedAt = deploy.StateSucceeded, at, at
-			return o, nil
-		},
-		"rollback-asked": func() (deploy.Operation, []deploy.Offer) {
-			p := plan(t, deploy.KindDeploy, 2)
-			p.Kind, p.Ref, p.Preview.Previous = deploy.KindRollback, "v41", "v42"
-			return begin(t, p).op, nil
-		},
-	} {
+	for name, make := range scenes.States() {
 		t.Run(name, func(t *testing.T) {
 			o, fs := make()
 			for tag, w := range voices {
-				compare(t, filepath.Join("testdata", "states", tag, name+".txt"), show(w.Parent(o, at, seen(o)...))+offers(w, o, fs...)+details(w, o))
+				compare(t, filepath.Join("testdata", "states", tag, name+".txt"), show(w.Parent(o, at, scenes.Health(o)...))+offers(w, o, fs...)+details(w, o))
 			}
 		})
 	}
@@ -229,17 +81,17 @@ func TestTold(t *testing.T) {
 
 func told(t *testing.T, w Voice) string {
 	var out strings.Builder
-	plain := rollout(t, 3)
-	chored := withChores(rollout(t, 3))
+	plain := scenes.Rollout(3)
+	chored := scenes.WithChores(scenes.Rollout(3))
 	chored.Lanes[3].Begun, chored.Lanes[4].Begun, chored.Lanes[4].StartAt = t0, t0, t0
 	askedOp := plain
 	askedOp.Asked = deploy.Because(deploy.CanaryBaked, "instances", "i-0001", "bake", 5*time.Minute)
 	grown := plain
 	grown.Lanes = append(slices.Clone(plain.Lanes), deploy.LaneState{Name: "i-0009"})
-	failed := withChores(rollout(t, 3))
+	failed := scenes.WithChores(scenes.Rollout(3))
 	failed.Lanes[3].Phase = deploy.PhaseFailed
 	failed.Plan.Rules.OnFailure = deploy.PolicyRollback
-	idle := rollout(t, 3)
+	idle := scenes.Rollout(3)
 	idle.Lanes[1].Steps = []deploy.Step{{Verb: deploy.VerbLeave}, {Verb: deploy.VerbIdle}}
 	leaving := idle
 	leaving.Lanes = slices.Clone(idle.Lanes)
@@ -248,13 +100,13 @@ func told(t *testing.T, w Voice) string {
 		was, is deploy.Operation
 		e       deploy.Event
 	}{
-		{plain, plain, deploy.Event{Type: deploy.EventPaused, By: "U0BOB", Act: act(deploy.ActPause, "U0BOB", "lunch")}},
-		{plain, plain, deploy.Event{Type: deploy.EventContinued, By: "U0BOB", Act: act(deploy.ActResume, "U0BOB", "")}},
+		{plain, plain, deploy.Event{Type: deploy.EventPaused, By: "U0BOB", Act: scenes.Act(deploy.ActPause, "U0BOB", "lunch")}},
+		{plain, plain, deploy.Event{Type: deploy.EventContinued, By: "U0BOB", Act: scenes.Act(deploy.ActResume, "U0BOB", "")}},
 		{plain, askedOp, deploy.Event{Type: deploy.EventAsked, Cause: askedOp.Asked}},
 		{askedOp, plain, deploy.Event{Type: deploy.EventContinued, Cause: deploy.Because(deploy.FailOpen, "group", "web")}},
-		{askedOp, plain, deploy.Event{Type: deploy.EventContinued, By: "U0BOB", Act: act(deploy.ActContinue, "U0BOB", "looks good")}},
+		{askedOp, plain, deploy.Event{Type: deploy.EventContinued, By: "U0BOB", Act: scenes.Act(deploy.ActContinue, "U0BOB", "looks good")}},
 		{plain, plain, deploy.Event{Type: deploy.EventStopped, Cause: deploy.Because(deploy.FailedLane, "instance", "i-0002", "why", deploy.CommandFailed)}},
-		{plain, plain, deploy.Event{Type: deploy.EventTurned, By: "U0BOB", Act: act(deploy.ActRollback, "U0BOB", "it is slow")}},
+		{plain, plain, deploy.Event{Type: deploy.EventTurned, By: "U0BOB", Act: scenes.Act(deploy.ActRollback, "U0BOB", "it is slow")}},
 		{plain, chored, deploy.Event{Type: deploy.EventTurned, Cause: deploy.Because(deploy.FailedLane, "instance", "i-0002", "why", deploy.CommandFailed)}},
 		{plain, grown, deploy.Event{Type: deploy.EventGrown}},
 		{plain, plain, deploy.Event{Type: deploy.EventNoted, Lane: 1, Cause: deploy.Because(deploy.HalfTime, "step", deploy.VerbCommand, "limit", 10*time.Minute)}},
@@ -269,7 +121,7 @@ func told(t *testing.T, w Voice) string {
 		{chored, failed, deploy.Event{Type: deploy.EventEnded, Lane: 3, Cause: deploy.Because(deploy.CommandFailed, "exit", 1), Output: "no disk"}},
 		{leaving, idle, deploy.Event{Type: deploy.EventEnded, Lane: 1, OK: true, At: t0}}, // nothing: it is not drained yet
 		{idle, idle, deploy.Event{Type: deploy.EventEnded, Lane: 1, OK: true, At: t0.Add(21 * time.Second)}},
-		{plain, plain, deploy.Event{Type: deploy.EventChosen, Lane: 1, By: "U0BOB", Act: act(deploy.ActGoOn, "U0BOB", "done by hand")}},
+		{plain, plain, deploy.Event{Type: deploy.EventChosen, Lane: 1, By: "U0BOB", Act: scenes.Act(deploy.ActGoOn, "U0BOB", "done by hand")}},
 	} {
 		s := w.tell(c.was, c.is, c.e, false)
 		fmt.Fprintf(&out, "%s\n[%s] %s\n", c.e.Type, s.tone, s.text.Plain())
@@ -294,13 +146,13 @@ func TestLists(t *testing.T) {
 
 func lists(t *testing.T, w Voice) string {
 	now := t0.Add(time.Hour)
-	one := rollout(t, 2)
-	queued := begin(t, plan(t, deploy.KindDeploy, 2)).op
+	one := scenes.Rollout(2)
+	queued := begin(t, scenes.Plan(deploy.KindDeploy, 2)).op
 	queued.State, queued.ApprovedAt, queued.Waiting = deploy.StateQueued, now.Add(-time.Minute), deploy.Because(deploy.Behind, "op", "261121-090000-aaa")
-	first := begin(t, plan(t, deploy.KindDeploy, 2)).op
+	first := begin(t, scenes.Plan(deploy.KindDeploy, 2)).op
 	first.State, first.ApprovedAt = deploy.StateQueued, now.Add(-time.Hour)
 	first.Waiting = deploy.Because(deploy.LockedBy, "resource", "service:web/production", "op", "261120-030000-xyz", "by", "U0ALICE")
-	open := begin(t, plan(t, deploy.KindDeploy, 2)).op
+	open := begin(t, scenes.Plan(deploy.KindDeploy, 2)).op
 	holds := []deploy.Lock{
 		{Resource: "instance:i-0003", Op: "261119-030000-xyz", By: "U0ALICE", Since: t0.Add(-50 * time.Hour), Why: "new disk", Hold: true},
 		{Resource: "instance:i-0004", Op: "261120-100000-abc", By: "U0BOB", Since: t0.Add(-23 * time.Hour), Cause: deploy.Because(deploy.CommandFailed, "exit", 1), Hold: true},
@@ -314,7 +166,7 @@ func lists(t *testing.T, w Voice) string {
 	ops := []deploy.Operation{queued, open, one, first}
 	out := "===== status\n" + show(w.Status(ops, holds, time.UTC)) + "===== queue\n" + show(w.Queue(ops, time.UTC)) + "===== an empty queue\n" + show(w.Queue(nil, time.UTC)) +
 		"===== reminder\n" + show(w.Reminder(held, now, time.UTC))
-	s := begin(t, plan(t, deploy.KindDeploy, 2)).approve(time.Minute).steps(0, 4).steps(1, 1)
+	s := begin(t, scenes.Plan(deploy.KindDeploy, 2)).approve(time.Minute).steps(0, 4).steps(1, 1)
 	s.does(time.Hour, deploy.Event{Type: deploy.EventBegun, Lane: 1, Attempt: 1, Deadline: now})
 	s.does(time.Hour, deploy.Event{Type: deploy.EventEnded, Lane: 1, Cause: deploy.Because(deploy.CommandFailed, "exit", 1), Output: "npm ERR! disk full\n"})
 	op, outputs, err := Outputs(s.events)
@@ -327,7 +179,7 @@ func lists(t *testing.T, w Voice) string {
 
 // Output that is too long is cut at its beginning, and shared out.
 func TestLogsFitIntoOneMessage(t *testing.T) {
-	op := rollout(t, 3)
+	op := scenes.Rollout(3)
 	line := strings.Repeat("é", 99) + "\n"
 	for _, n := range []int{1, 3} {
 		var outputs []Output

@@ -40,7 +40,7 @@ type Lang struct {
 type message struct {
 	values []string // the names of its placeholders, in order of appearance
 	plural bool     // it has a singular of its own
-	empty  bool     // it says nothing, on purpose: the library would take it for missing
+	pieces []piece  // what it says, unless it is plural; none, on purpose, of a message that is empty
 }
 
 // In reads the catalogue of a language. An error says that there is no such language; the catalogues themselves are
@@ -53,6 +53,7 @@ func read(from fs.FS, tag string) (*Lang, error) {
 		return nil, fmt.Errorf("there is no catalogue of the language %q; there is: %s, %s", tag, English, Japanese)
 	}
 	l := &Lang{tag: tag, messages: map[string]message{}}
+	empty := map[string]bool{} // the library would take these for missing
 	bundle := i18n.NewBundle(language.Make(tag))
 	bundle.RegisterUnmarshalFunc("yaml", yaml.Unmarshal)
 	for _, name := range files {
@@ -73,10 +74,20 @@ func read(from fs.FS, tag string) (*Lang, error) {
 			if err != nil {
 				return nil, fmt.Errorf("the catalogue %s, %s: %w", name, m.ID, err)
 			}
-			l.messages[m.ID] = message{values, m.One != "", m.Other == ""}
+			l.messages[m.ID] = message{values: values, plural: m.One != ""}
+			empty[m.ID] = m.Other == ""
 		}
 	}
 	l.words = i18n.NewLocalizer(bundle, tag)
+	for id, m := range l.messages {
+		if m.plural || empty[id] {
+			continue
+		}
+		if m.pieces, err = l.localize(id, m, nil); err != nil {
+			return nil, fmt.Errorf("the catalogue of %s: %w", tag, err)
+		}
+		l.messages[id] = m
+	}
 	return l, nil
 }
 

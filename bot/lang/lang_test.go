@@ -1,8 +1,10 @@
 package lang
 
 import (
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 )
@@ -41,6 +43,32 @@ func TestEveryLanguageSaysTheSame(t *testing.T) {
 	for _, id := range ja.IDs() {
 		if !en.Has(id) {
 			t.Errorf("%s is not said in English", id)
+		}
+	}
+}
+
+var (
+	latin = regexp.MustCompile(`[A-Za-z][A-Za-z_.]+`)
+	// proper are the words that are the same in Japanese: names, keys of deploy.yaml, what is typed, AWS's own terms.
+	proper = strings.Fields(`
+		AWS AmazonSSMManagedInstanceCore AMI Auto CLI CloudWatch Configuration Default EC Host ID Management Name SSM SSH Scaling Slack
+		alarms deploy.yaml doctor drain.until idle max_unavailable min_healthy mode observe on_failure pause_between ref ref.resolve exit rolling sessions shared
+		target_groups tolerate_failures rollback TIME tomorrow mon AZ`)
+)
+
+// TestJapaneseIsJapanese: outside of code, no word of another language stands in the catalogue but proper ones.
+func TestJapaneseIsJapanese(t *testing.T) {
+	l := in(t, Japanese)
+	for _, id := range l.IDs() {
+		for _, p := range l.Say(id) {
+			if p.Style == Code {
+				continue
+			}
+			for _, word := range latin.FindAllString(p.Text, -1) {
+				if !slices.Contains(proper, strings.Trim(word, ".")) {
+					t.Errorf("%s: %s in %q", id, word, p.Text)
+				}
+			}
 		}
 	}
 }
@@ -104,4 +132,20 @@ func TestAnUnknownMessageIsItsName(t *testing.T) {
 	if got := in(t, English).Say("no.such", "a", 1); len(got) != 1 || got[0].Text != "no.such" {
 		t.Errorf("%v", got)
 	}
+}
+
+// One language serves all workers at once; the race detector watches.
+func TestManySpeakAtOnce(t *testing.T) {
+	l := in(t, Japanese)
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for _, id := range l.IDs() {
+				if len(l.Say(id)) == 0 && id != "word.gap" {
+					t.Errorf("%s says nothing", id)
+				}
+			}
+		})
+	}
+	all.Wait()
 }

@@ -1,6 +1,7 @@
 package lang
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
@@ -30,6 +31,13 @@ type Count int
 // private plane of Unicode; no catalogue holds one, and no value passes this way.
 const firstMark = 0xF0000
 
+// piece is a part before its values are known.
+type piece struct {
+	style Style
+	text  string
+	value int // which placeholder; -1 = text
+}
+
 // Say says a message with its values, given as pairs of a name and a value. A message that is not in the catalogue is
 // its name: a card that says less is better than none.
 func (l *Lang) Say(id string, pairs ...any) []Part {
@@ -37,38 +45,52 @@ func (l *Lang) Say(id string, pairs ...any) []Part {
 	if !ok {
 		return []Part{{Text: id}}
 	}
-	if m.empty {
-		return nil
-	}
-	ask := &i18n.LocalizeConfig{MessageID: id}
-	given := map[string]any{}
+	given := make([]any, len(m.values))
+	var count any
 	for i := 0; i+1 < len(pairs); i += 2 {
 		name, _ := pairs[i].(string)
-		given[name] = pairs[i+1]
-		if n, counts := pairs[i+1].(Count); counts && m.plural {
-			ask.PluralCount = int(n)
+		if at := slices.Index(m.values, name); at >= 0 {
+			given[at] = pairs[i+1]
+		}
+		if n, counts := pairs[i+1].(Count); counts {
+			count = int(n)
 		}
 	}
+	pieces := m.pieces
+	if m.plural {
+		var err error
+		if pieces, err = l.localize(id, m, count); err != nil { // a message of this very catalogue, with all its marks
+			return []Part{{Text: id}}
+		}
+	}
+	out := make([]Part, len(pieces))
+	for i, p := range pieces {
+		out[i] = Part{Style: p.style, Text: p.text}
+		if p.value >= 0 {
+			out[i].Value, out[i].Given = given[p.value], true
+		}
+	}
+	return out
+}
+
+// localize asks the library for a message, with a mark for each value; count, if there is one, chooses its plural.
+func (l *Lang) localize(id string, m message, count any) ([]piece, error) {
 	marks := map[string]string{}
 	for i, name := range m.values {
 		marks[name] = string(rune(firstMark + i))
 	}
-	ask.TemplateData = marks
-	text, err := l.words.Localize(ask)
-	if err != nil { // a message of this very catalogue, with marks for all its placeholders
-		return []Part{{Text: id}}
-	}
-	return split(text, func(mark int) any { return given[m.values[mark]] })
+	text, err := l.words.Localize(&i18n.LocalizeConfig{MessageID: id, TemplateData: marks, PluralCount: count})
+	return split(text), err
 }
 
-// split reads the markup of a catalogue's text, and puts the values where their marks are.
-func split(text string, value func(mark int) any) []Part {
-	var out []Part
+// split reads the markup of a catalogue's text, and the marks of its values.
+func split(text string) []piece {
+	var out []piece
 	var words strings.Builder
 	style := Plain
 	flush := func() {
 		if words.Len() > 0 {
-			out = append(out, Part{Style: style, Text: words.String()})
+			out = append(out, piece{style, words.String(), -1})
 			words.Reset()
 		}
 	}
@@ -84,7 +106,7 @@ func split(text string, value func(mark int) any) []Part {
 		switch r := runes[i]; {
 		case r >= firstMark:
 			flush()
-			out = append(out, Part{Style: style, Value: value(int(r - firstMark)), Given: true})
+			out = append(out, piece{style, "", int(r - firstMark)})
 		case r == '`':
 			toggle(Code)
 		case r == '*' && style != Code && i+1 < len(runes) && runes[i+1] == '*':

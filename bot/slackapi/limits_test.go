@@ -49,7 +49,7 @@ func anyMessage(t *rapid.T) card.Message {
 		strings.Repeat("long & ", 100), strings.Repeat("<", 3000),
 	})
 	text := rapid.Custom(func(t *rapid.T) string { return strings.Join(rapid.SliceOfN(piece, 0, 12).Draw(t, "pieces"), "") })
-	kinds := rapid.SampledFrom([]card.SpanKind{card.Words, card.Bold, card.Code, card.User, card.Ping, card.Link, card.Time})
+	kinds := rapid.SampledFrom([]card.SpanKind{card.Words, card.Bold, card.Code, card.User, card.Ping, card.Link, card.Room, card.Time})
 	spans := rapid.Custom(func(t *rapid.T) card.Text {
 		return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) card.Span {
 			return card.Span{Kind: kinds.Draw(t, "kind"), Value: text.Draw(t, "value"), At: time.Unix(1_800_000_000, 0)}

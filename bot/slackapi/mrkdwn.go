@@ -211,7 +211,7 @@ func (l *line) span(s card.Span) {
 		l.styled("`", codePieces(oneLine(s.Value)))
 	case card.Time:
 		l.put(moment(s), 0)
-	case card.User, card.Ping, card.Link:
+	case card.User, card.Ping, card.Link, card.Room:
 		if token, ok := token(s); ok {
 			l.put(token, 0)
 			return
@@ -239,6 +239,8 @@ func token(s card.Span) (string, bool) {
 		return "<" + strings.ReplaceAll(s.Value, "&", "&amp;") + ">", true
 	case !idPattern.MatchString(s.Value):
 		return "", false
+	case s.Kind == card.Room:
+		return "<#" + s.Value + ">", s.Value[0] == 'C' || s.Value[0] == 'G'
 	case s.Value[0] == 'U' || s.Value[0] == 'W':
 		return "<@" + s.Value + ">", true
 	case s.Value[0] == 'S' && s.Kind == card.Ping:

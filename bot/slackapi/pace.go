@@ -9,8 +9,8 @@ import (
 // paces are Slack's rates, from docs.slack.dev/apis/web-api/rate-limits: tier 2 is 20 calls a minute, tier 3 is 50,
 // tier 4 is 100, counted by method. Rate and burst together stay below that in any minute.
 type paces struct {
-	auth, open, update, ephemeral, users, groups, history, replies, channels *pace
-	viewOpen, viewUpdate, viewPublish, fileAddress, fileDone                 *pace
+	auth, open, update, ephemeral, users, bots, groups, history, replies, channels *pace
+	viewOpen, viewUpdate, viewPublish, fileAddress, fileDone                       *pace
 
 	mu    sync.Mutex
 	posts map[string]*pace // by channel: about one a second, short bursts allowed
@@ -25,7 +25,7 @@ func newPaces() *paces {
 	tier3 := func() *pace { return newPace(minute/45, 5) }
 	tier4 := func() *pace { return newPace(minute/80, 20) }
 	p := &paces{
-		auth: newPace(minute/100, 10), open: tier2(), update: tier3(), ephemeral: tier4(), users: tier4(), groups: tier2(),
+		auth: newPace(minute/100, 10), open: tier2(), update: tier3(), ephemeral: tier4(), users: tier4(), bots: tier3(), groups: tier2(),
 		history: tier3(), replies: tier3(), channels: newPace(minute/40, 10),
 		viewOpen: tier4(), viewUpdate: tier4(), viewPublish: tier4(), fileAddress: tier4(), fileDone: tier4(),
 		posts: map[string]*pace{},

@@ -25,6 +25,9 @@ func (c *Client) Person(ctx context.Context, id string, groups []string) (deploy
 	if err != nil {
 		return deploy.Person{}, err
 	}
+	if strings.HasPrefix(id, "B") {
+		return c.robot(ctx, person)
+	}
 	var user *slack.User
 	err = c.again(ctx, c.paces.users, func(ctx context.Context) (err error) {
 		user, err = c.api.GetUserInfoContext(ctx, id, slack.GetUserInfoOptionIncludeLocale(false))
@@ -55,6 +58,30 @@ func (c *Client) Person(ctx context.Context, id string, groups []string) (deploy
 		if slices.Contains(members, id) {
 			person.Groups = append(person.Groups, group)
 		}
+	}
+	return person, nil
+}
+
+// robot tells of a bot by its own id (B…), from bots.info: apps without a bot user have no other. No group gives it
+// anything.
+func (c *Client) robot(ctx context.Context, person deploy.Person) (deploy.Person, error) {
+	var answer *slack.Bot
+	err := c.again(ctx, c.paces.bots, func(ctx context.Context) (err error) {
+		answer, err = c.api.GetBotInfoContext(ctx, slack.GetBotInfoParameters{Bot: person.ID})
+		if err == nil && answer.ID != person.ID {
+			return errHollow
+		}
+		return err
+	})
+	switch v := judge(err); {
+	case err == nil && answer.Deleted:
+		person.Kind = deploy.Deleted
+	case err == nil:
+		person.Kind = deploy.Robot
+	case v.kind == refused && v.code == "bot_not_found":
+		person.Kind = deploy.Stranger
+	default:
+		return deploy.Person{}, c.told("asking Slack who the bot "+person.ID+" is", err)
 	}
 	return person, nil
 }

@@ -36,7 +36,7 @@ const (
 	leastChars = 40
 )
 
-// refuseLabel is the other button of a confirmation dialog, which Slack asks for and card.Confirm does not name.
+// refuseLabel is the other button of a confirmation dialog, which Slack asks for, where card.Confirm does not name it.
 const refuseLabel = "Cancel"
 
 // twin marks the action id of a button whose action its block has already: Slack wants them unique. What comes back
@@ -228,7 +228,7 @@ func (r *renderer) button(b card.Button, nth int) (*slack.ButtonBlockElement, er
 		orElse(plain(oneLine(b.Confirm.Title), maxConfirmTitle), label),
 		orElse(plain(clean(b.Confirm.Text), maxConfirmText), label),
 		orElse(plain(oneLine(b.Confirm.OK), maxConfirmLabel), plain(oneLine(b.Label), maxConfirmLabel)),
-		plain(refuseLabel, maxConfirmLabel))
+		orElse(plain(oneLine(b.Confirm.Cancel), maxConfirmLabel), plain(refuseLabel, maxConfirmLabel)))
 	if b.Style == card.Danger {
 		confirm = confirm.WithStyle(slack.StyleDanger)
 	}

@@ -41,6 +41,8 @@ func TestEscaping(t *testing.T) {
 		{"code", card.T(card.C("`rm -rf *` <x>&\ny")), "mrkdwn `ˋrm -rf *ˋ &lt;x&gt;&amp; y`"},
 		{"empty styles", card.T(card.B(" "), card.C(""), "x"), "mrkdwn x"},
 		{"a person who is none", card.T(card.U("alice|<!here>"), " ", card.U("<!channel>")), "mrkdwn alice|&lt;!here&gt; &lt;!channel&gt;"},
+		{"a channel", card.T(card.Span{Kind: card.Room, Value: "C0DEPLOYS"}), "mrkdwn <#C0DEPLOYS>"},
+		{"no channel", card.T(card.Span{Kind: card.Room, Value: "U0ALICE"}, card.Span{Kind: card.Room, Value: "C<1"}), "mrkdwn U0ALICEC&lt;1"},
 		{"pings", card.T(card.Span{Kind: card.Ping, Value: "S0ONCALL"}, card.Span{Kind: card.Ping, Value: "W0BOB"}), "mrkdwn <!subteam^S0ONCALL><@W0BOB>"},
 		{"a group is no person", card.T(card.U("S0ONCALL")), "mrkdwn S0ONCALL"},
 		{"links", card.T(card.Span{Kind: card.Link, Value: "https://x.test/a?b=1&c=2"}), "mrkdwn <https://x.test/a?b=1&amp;c=2>"},

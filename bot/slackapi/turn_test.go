@@ -56,15 +56,14 @@ func (w *world) perMinute(method string) int {
 func TestEditsOfOneMessageComeToOne(t *testing.T) {
 	inFakeTime(t, slacksim.Options{}, func(t *testing.T, w *world) {
 		place := w.posted(t, 1)[0]
-		var draws atomic.Int32
-		state := 0
+		var draws, state atomic.Int32
 		results := make(chan error, 10)
 		for range 10 { // within the two seconds after the post
 			go func() {
-				results <- w.client.Update(t.Context(), place, drawn(&draws, false, func() string { return fmt.Sprint("state ", state) }))
+				results <- w.client.Update(t.Context(), place, drawn(&draws, false, func() string { return fmt.Sprint("state ", state.Load()) }))
 			}()
 			synctest.Wait()
-			state++
+			state.Add(1)
 		}
 		replaced := 0
 		for range 10 {

@@ -64,7 +64,7 @@ func (w *Workspace) chatPost(req *request) (answer, *refusal) {
 	}
 	m := authored(req.app, c)
 	m.ThreadTS = req.params["thread_ts"]
-	m.broadcast = req.params.is("reply_broadcast")
+	m.Broadcast = req.params.is("reply_broadcast")
 	posted := w.post(r, m)
 	w.announce(r, posted)
 	return answer{"channel": r.ID, "ts": posted.TS, "message": w.wire(posted, true)}, nil

@@ -54,7 +54,7 @@ func (w *Workspace) conversationHistory(req *request) (answer, *refusal) {
 	}
 	var list []*Message
 	for _, m := range slices.Backward(r.messages) {
-		if (m.ThreadTS == "" || m.broadcast) && inRange(m.TS, req.params) {
+		if (m.ThreadTS == "" || m.Broadcast) && inRange(m.TS, req.params) {
 			list = append(list, m)
 		}
 	}

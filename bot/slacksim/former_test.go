@@ -3,6 +3,7 @@ package slacksim_test
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/slack-go/slack"
 )
@@ -56,6 +57,7 @@ type former struct {
 	form    map[string]any
 	got     []slack.InteractionCallback
 	answer  any // to submissions
+	news    chan struct{}
 }
 
 func (f *former) start(t *testing.T, p *place) {
@@ -63,6 +65,7 @@ func (f *former) start(t *testing.T, p *place) {
 	if f.form == nil {
 		f.form = deployForm()
 	}
+	f.news = make(chan struct{}, 1)
 	f.onCommand = func(c slack.SlashCommand) any { f.note(c.TriggerID, nil); return nil }
 	f.onClick = func(c slack.InteractionCallback) { f.note(c.TriggerID, &c) }
 	f.onSubmit = func(c slack.InteractionCallback) any { f.note(c.TriggerID, &c); return f.answer }
@@ -76,6 +79,29 @@ func (f *former) note(trigger string, c *slack.InteractionCallback) {
 	if c != nil {
 		f.got = append(f.got, *c)
 	}
+	select {
+	case f.news <- struct{}{}:
+	default:
+	}
+}
+
+// until waits for what comes back, in real time: the workspace may have changed last before it came.
+func (f *former) until(t *testing.T, what string, ok func(slack.InteractionCallback) bool) {
+	t.Helper()
+	late := time.After(20 * time.Second)
+	for !ok(f.last()) {
+		select {
+		case <-f.news:
+		case <-late:
+			t.Fatalf("never: %s", what)
+		}
+	}
+}
+
+func (f *former) count() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.got)
 }
 
 func (f *former) last() slack.InteractionCallback {

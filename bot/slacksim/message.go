@@ -26,9 +26,9 @@ type Message struct {
 	Reactions   []string        `json:"reactions,omitempty"`
 	Files       []File          `json:"files,omitempty"`
 	EphemeralTo string          `json:"ephemeral_to,omitempty"` // only this user sees it
+	Broadcast   bool            `json:"broadcast,omitempty"`    // a reply that the channel shows too
 
-	broadcast bool // a reply that the channel shows too
-	app       *app // the author, if it is an app
+	app *app // the author, if it is an app
 }
 
 // Edited says when a message was last edited, and by whom. As in Slack, an edit that sends blocks leaves no mark.

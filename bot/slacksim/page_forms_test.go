@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/slack-go/slack"
+
 	"junban/bot/slacksim"
 )
 
@@ -65,7 +67,7 @@ func TestPageForms(t *testing.T) {
 		t.Fatal(err)
 	}
 	act(true, "shortcut", `{"user":"U0ALICE","channel":"C0DEPLOYS","ts":"`+ts+`","callback_id":"deploy_this"}`)
-	wait(t, p, "the shortcut came", func(slacksim.View) bool { return f.last().CallbackID == "deploy_this" })
+	f.until(t, "the shortcut came", func(c slack.InteractionCallback) bool { return c.CallbackID == "deploy_this" })
 	p.call(t, "views.open", map[string]string{"trigger_id": f.last().TriggerID, "view": text(deployForm())})
 	form := next("modals").Modals[0]
 	of := `{"user":"U0ALICE","view":"` + form.ID + `"`

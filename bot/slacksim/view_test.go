@@ -277,12 +277,13 @@ func TestUpdatePushAndClose(t *testing.T) {
 		if c := f.last(); c.Type != slack.InteractionTypeViewClosed || c.IsCleared {
 			t.Errorf("closed = %+v", c)
 		}
-		before := len(f.got)
+		synctest.Wait()
+		before := f.count()
 		if err := p.DismissAll(t.Context(), alice, ""); err != nil || len(p.Modals(alice)) != 0 {
 			t.Fatalf("closing all: %v", err)
 		}
 		synctest.Wait()
-		if c := f.last(); len(f.got) != before+2 || !c.IsCleared {
+		if c := f.last(); f.count() != before+2 || !c.IsCleared {
 			t.Errorf("cleared = %+v", c)
 		}
 		if _, err := p.Command(t.Context(), alice, deploys, "/deploy", ""); err != nil {

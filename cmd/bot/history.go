@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"junban/cmd/internal/app"
 	"junban/deploy"
@@ -68,7 +69,7 @@ func (h *historyCmd) audit(ctx context.Context, o output) error {
 		return o.json(refused)
 	}
 	for _, r := range refused {
-		fmt.Fprintf(o.stdout, "%s  %-8s  %s in %s: %s  (%s)\n", r.At.Local().Format("2006-01-02 15:04:05"), r.Kind, r.User+r.Robot, r.Channel, r.What, r.Why)
+		fmt.Fprintf(o.stdout, "%s  %-8s  %s in %s: %s  (%s)\n", r.At.Local().Format("2006-01-02 15:04:05"), r.Kind, strings.Trim(r.User+"/"+r.Robot, "/"), r.Channel, r.What, r.Why)
 	}
 	return nil
 }

@@ -55,7 +55,7 @@ func TestCheckAcceptsWhatTheDocumentsShow(t *testing.T) {
 }
 
 func TestCheckNamesEveryFaultAtOnce(t *testing.T) {
-	path := write(t, "slack: {chanel: C0123456789}\naws: {region: 7}\nservices:\n  web:\n    rolling: {max_unavailable: 0, canary: {instances: 0}}\n    approve: {required: 2}\n")
+	path := write(t, "slack: {chanel: C0123456789}\naws: {region: 7}\nservices:\n  web:\n    rolling: {max_unavailable: 0, canary: {instances: 0}}\n    approve: {required: 0}\n")
 	code, _, err := junban(t, nil, "check", "--config", path)
 	if code != 1 {
 		t.Errorf("exit code %d", code)
@@ -67,7 +67,7 @@ func TestCheckNamesEveryFaultAtOnce(t *testing.T) {
 			t.Errorf("no file:line:column: message: %s", l)
 		}
 	}
-	for _, says := range []string{":1:9: ", `did you mean "channel"`, ":2:15: ", "max_unavailable", "canary.instances", "not supported yet", "approve", "command"} {
+	for _, says := range []string{":1:9: ", `did you mean "channel"`, ":2:15: ", "max_unavailable", "canary.instances", "approve.required", "command"} {
 		if !strings.Contains(err, says) {
 			t.Errorf("%q is not named:\n%s", says, err)
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
@@ -195,9 +196,18 @@ func (v *visitor) say(field, text string) {
 
 // enter is the key as a browser passes it on to a page that acts on its going down: KeyEvent would add a line break.
 func enter(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+	return key(ctx, t, "Enter", 13)
+}
+
+// escape is the key that closes what lies over a page.
+func escape(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+	return key(ctx, t, "Escape", 27)
+}
+
+func key(ctx context.Context, t *chromedp.Target, name string, code int64) (chromedp.Void, error) {
 	for _, way := range []input.DispatchKeyEventType{input.DispatchKeyEventTypeRawKeyDown, input.DispatchKeyEventTypeKeyUp} {
-		key := input.DispatchKeyEventParams{Type: way, Key: "Enter", Code: "Enter", WindowsVirtualKeyCode: 13, NativeVirtualKeyCode: 13}
-		if _, err := cdp.Call(ctx, t, input.DispatchKeyEvent, key); err != nil {
+		press := input.DispatchKeyEventParams{Type: way, Key: name, Code: name, WindowsVirtualKeyCode: code, NativeVirtualKeyCode: code}
+		if _, err := cdp.Call(ctx, t, input.DispatchKeyEvent, press); err != nil {
 			return chromedp.Void{}, err
 		}
 	}
@@ -220,6 +230,25 @@ func (v *visitor) shoot(moment string) {
 func (v *visitor) shootTo(path string) {
 	v.t.Helper()
 	png, err := chromedp.Run(v.tab, chromedp.CaptureScreenshot())
+	v.keep(path, png, err)
+}
+
+// clipTo keeps a picture of a part of the page, be it in view or not.
+func (v *visitor) clipTo(path string, clip page.Viewport) {
+	v.t.Helper()
+	png, err := chromedp.Run(v.tab, func(ctx context.Context, t *chromedp.Target) ([]byte, error) {
+		beyond := true
+		r, err := cdp.Call(ctx, t, page.CaptureScreenshot, page.CaptureScreenshotParams{Clip: &clip, CaptureBeyondViewport: &beyond})
+		if err != nil {
+			return nil, err
+		}
+		return r.Data, nil
+	})
+	v.keep(path, png, err)
+}
+
+func (v *visitor) keep(path string, png []byte, err error) {
+	v.t.Helper()
 	if err == nil {
 		err = os.WriteFile(path, png, 0o600)
 	}

@@ -53,7 +53,7 @@ func (d *demo) furnish() error {
 	if d.fleet, err = newFleet(d.flags, filepath.Join(d.dir, "instances"), urlOf(d.doors.service)); err != nil {
 		return err
 	}
-	config, err := writeConfig(filepath.Join(d.dir, "bot"), d.minHealthy())
+	config, err := writeConfig(filepath.Join(d.dir, "bot"), d.Language, d.minHealthy())
 	if err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ type stage struct {
 // quick are the shortest times that AWS's API can tell.
 func quick(instances int) flags {
 	return flags{
-		Instances: instances, DeregistrationDelay: time.Second, HealthInterval: time.Second,
+		Instances: instances, DeregistrationDelay: time.Second, HealthInterval: time.Second, Language: "en",
 		HTTP: "127.0.0.1:0", AWS: "127.0.0.1:0", Slack: "127.0.0.1:0", Service: "127.0.0.1:0",
 	}
 }

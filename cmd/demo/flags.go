@@ -14,6 +14,7 @@ type flags struct {
 	Instances           int           `default:"4" placeholder:"N" help:"How many instances serve, 2 to 50 (${default})."`
 	DeregistrationDelay time.Duration `default:"5s" placeholder:"D" help:"The target group's deregistration delay, whole seconds, up to an hour (${default}; AWS's own default is 300s)."`
 	HealthInterval      time.Duration `default:"5s" placeholder:"D" help:"The time between health checks, 1s to 300s (${default})."`
+	Language            string        `default:"en" enum:"en,ja" placeholder:"LANG" help:"The bot's language, en or ja (${default})."`
 
 	HTTP    string `name:"http" default:"127.0.0.1:8700" placeholder:"ADDR" help:"Where the page is (${default})."`
 	AWS     string `name:"aws" default:"127.0.0.1:8701" placeholder:"ADDR" help:"Where the simulated AWS is (${default}). Its SendCommand runs scripts on this machine."`
@@ -27,6 +28,9 @@ func (f *flags) Validate() error {
 	refuse := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
 	if f.JSON && !f.Unattended {
 		refuse("--json goes with --unattended")
+	}
+	if f.Unattended && f.Language != "en" {
+		refuse("--unattended is played and judged in English: leave out --language %s", f.Language)
 	}
 	if f.Instances < 2 || f.Instances > 50 {
 		refuse("--instances is %d, want 2 to 50: a single one cannot leave while the service stays up", f.Instances)

@@ -54,7 +54,7 @@ func TestWhatThePageReads(t *testing.T) {
 	}
 	for key, want := range map[string]any{
 		"service": "web", "group": "web", "minimum": 1.0, "healthy": 2.0, "failed": 0.0, "last_failure": "",
-		"break_next": false, "hurry": "idle",
+		"break_next": false, "hurry": "idle", "language": "en",
 	} {
 		if got[key] != want {
 			t.Errorf("%s is %v, want %v", key, got[key], want)

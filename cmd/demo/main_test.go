@@ -26,7 +26,7 @@ func TestTheCommandLine(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := flags{
-		Instances: 4, DeregistrationDelay: 5 * time.Second, HealthInterval: 5 * time.Second,
+		Instances: 4, DeregistrationDelay: 5 * time.Second, HealthInterval: 5 * time.Second, Language: "en",
 		HTTP: "127.0.0.1:8700", AWS: "127.0.0.1:8701", Slack: "127.0.0.1:8702", Service: "127.0.0.1:8703",
 	}
 	if f != want {
@@ -37,7 +37,7 @@ func TestTheCommandLine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want = flags{true, true, 6, 0, 10 * time.Second, ":1", ":2", ":3", ":4"}
+	want = flags{true, true, 6, 0, 10 * time.Second, "en", ":1", ":2", ":3", ":4"}
 	if f != want {
 		t.Errorf("all: %+v", f)
 	}
@@ -55,6 +55,8 @@ func TestWhatTheCommandLineRefuses(t *testing.T) {
 		"--health-interval=500ms":        "--health-interval is 500ms",
 		"--health-interval=301s":         "1s to 300s",
 		"--instances=0 --json":           "--instances is 0",
+		"--language=fr":                  "--language must be one of",
+		"--unattended --language=ja":     "leave out --language ja",
 		"--health-interval=often":        "often",
 		"--deregistration-delay=5s much": "much",
 	} {

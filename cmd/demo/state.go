@@ -21,7 +21,8 @@ type state struct {
 	LastFailure string   `json:"last_failure"`
 	Bot         botState `json:"bot"`
 	BreakNext   bool     `json:"break_next"`
-	Hurry       string   `json:"hurry"` // idle or running
+	Hurry       string   `json:"hurry"`    // idle or running
+	Language    string   `json:"language"` // the bot's
 }
 
 // target is one instance as the load balancer sees it.
@@ -72,7 +73,7 @@ func (p *picture) look() state {
 	now := sample{at: time.Now(), total: seen.Requests, byTarget: p.fleet.balancer.Stats().ByTarget}
 	first := p.since(now)
 	s := state{
-		Service: group, Group: group, Minimum: p.flags.minHealthy(),
+		Service: group, Group: group, Minimum: p.flags.minHealthy(), Language: p.flags.Language,
 		RPS: perSecond(seen.Requests-first.total, first, now), Requests: seen.Requests,
 		Failed: seen.Failed - p.failed, LastFailure: p.lastFailure(seen.Failures),
 		Bot: p.bot(), BreakNext: p.fleet.breaksNext(), Hurry: "idle",

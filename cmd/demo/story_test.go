@@ -49,6 +49,7 @@ type play struct {
 
 // The page, driven as a person does: the whole of what the demo is for.
 func TestThePage(t *testing.T) {
+	t.Parallel()
 	b := openBrowser(t)
 	f := quick(4)
 	f.DeregistrationDelay, f.HealthInterval = 3*time.Second, time.Second
@@ -81,6 +82,7 @@ func TestThePage(t *testing.T) {
 // A bad release halts on its second instance; one button takes everything back to the version before, and the public
 // notices nothing.
 func TestABadReleaseIsRolledBackByAButton(t *testing.T) {
+	t.Parallel()
 	b := openBrowser(t)
 	f := quick(4)
 	f.DeregistrationDelay, f.HealthInterval = 2*time.Second, time.Second
@@ -97,6 +99,9 @@ func TestABadReleaseIsRolledBackByAButton(t *testing.T) {
 	p.approve(p.desk)
 	p.desk.until("it halts on the second instance", cardSays("Waiting for a decision", "web-2 failed", "Abort and roll back"))
 	p.desk.until("the first has the bad release", targetIs(0, "healthy", "v43"))
+	p.desk.press("Retry", `[data-testid=channel] [data-action-id^=retry]`)
+	p.desk.until("it is tried again", threadSays("ordered another attempt"))
+	p.desk.until("it fails again", thread+`?.match(/The verification failed/g)?.length === 2 && `+cardSays("Waiting for a decision", "web-2 failed"))
 
 	p.desk.press("Abort and roll back", `[data-testid=channel] [data-action-id=rollback]`)
 	p.desk.until("it asks first", `document.querySelector('dialog.confirm')?.innerText.includes('Roll back to v42?')`)
@@ -153,14 +158,14 @@ func (p *play) approve(v *visitor) {
 
 func (p *play) aReleaseInTurn() {
 	p.t.Helper()
-	p.request("/deploy web v42")
+	p.askedByForm("v42")
 	p.phone.until("the phone has it too", cardSays("Waiting for approval"))
 	p.shoot("2 asked")
 	p.readsWell()
 
 	p.desk.press("Approve", `[data-testid=channel] [data-action-id=approve]`)
 	p.desk.until("Alice is refused", `document.querySelector('.ephemeral')?.innerText.includes('approve')`)
-	p.approve(p.desk)
+	p.approvedAtHome()
 
 	p.desk.until("the first target drains", targetIs(0, "draining", "v41"))
 	p.phone.press("the load balancer", `[data-testid=tab-world]`)
@@ -170,6 +175,7 @@ func (p *play) aReleaseInTurn() {
 	p.shoot("4 out")
 	p.desk.until("it is back", targetIs(0, "healthy", "v42"))
 	p.forREADME()
+	p.pausedAndResumed()
 	for n := range 4 {
 		p.desk.until("every target is back", targetIs(n, "healthy", "v42"))
 	}
@@ -178,7 +184,9 @@ func (p *play) aReleaseInTurn() {
 		p.t.Errorf("%s requests failed", failed)
 	}
 	p.phone.press("the chat", `[data-testid=tab-chat]`)
+	p.backFromHome()
 	p.phone.until("the phone has it too", cardSays("Succeeded"))
+	p.desk.until("the thread ends with a picture of it", `document.querySelector('[data-testid=thread] [data-testid=picture] img')?.naturalWidth > 0`)
 	p.shoot("5 succeeded")
 }
 
@@ -284,6 +292,7 @@ func (p *play) aHurriedHand() {
 // All targets are in view at a desk's size, also where the browser's own bars take a part of it, and nothing is wider
 // than a phone.
 func TestEveryTargetIsInView(t *testing.T) {
+	t.Parallel()
 	b := openBrowser(t)
 	const inView = targets + `.length === %d && ` + targets + `.every((t) => {
 		const { top, bottom } = t.getBoundingClientRect();

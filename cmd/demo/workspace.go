@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 
+	"junban/bot/slackapi"
 	"junban/bot/slacksim"
 )
 
@@ -34,7 +35,8 @@ func newWorkspace() *slacksim.Workspace {
 	w.AddGroup(slacksim.Group{ID: leads, Handle: "leads", Users: []string{bob}})
 	w.AddApp(slacksim.App{
 		AppID: "A0JUNBAN", Name: "junban", BotUser: botUser, BotToken: botToken, AppToken: appToken,
-		Commands: []string{"/deploy"}, Events: []string{"app_mention"},
+		Commands: []string{"/deploy"}, Events: []string{"app_mention", "app_home_opened"}, HomeTab: true,
+		Shortcuts: []slacksim.Shortcut{{CallbackID: slackapi.ShortcutOperation, Name: "What is this?"}},
 	})
 	w.AddChannel(slacksim.Channel{ID: deploys, Name: "deploys", Topic: "Deploys, one instance after another", BotIsMember: true})
 	w.AddChannel(slacksim.Channel{ID: "C0GENERAL", Name: "general", Topic: "Everything else"})

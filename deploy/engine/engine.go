@@ -20,12 +20,13 @@ import (
 	"junban/deploy"
 )
 
-// Options are what an engine works with. All fields but Doctor and Log are required.
+// Options are what an engine works with. All fields but Doctor, Historian and Log are required.
 type Options struct {
 	Journal   Journal
 	Cloud     func(account string) Cloud       // of the configuration; "" = the bot's own
 	Runner    func(account, via string) Runner // ssm (also ""), ssh, local
 	Doctor    Doctor
+	Historian Historian // nil = nobody is asked what lies between two refs
 	Directory Directory
 	Book      Book
 	Sink      Sink
@@ -93,12 +94,12 @@ func (e *Engine) stop() {
 
 // Plan makes the plan of what is asked for, from the fleet as it is now. It touches nothing.
 func (e *Engine) Plan(ctx context.Context, ask deploy.Ask) (deploy.Plan, error) {
-	return e.plan(ctx, ask, true)
+	return e.plan(ctx, ask, "", true)
 }
 
-// plan makes a plan; whole with everything that is worth showing and binds nobody: the doctor's findings, and what is
-// on each instance now.
-func (e *Engine) plan(ctx context.Context, ask deploy.Ask, whole bool) (deploy.Plan, error) {
+// plan makes a plan for somebody; whole with everything that is worth showing and binds nobody: the doctor's findings,
+// what is on each instance now, and what lies between the ref before and the one that is asked for.
+func (e *Engine) plan(ctx context.Context, ask deploy.Ask, by string, whole bool) (deploy.Plan, error) {
 	rows, err := e.rows(ctx, ask.Service)
 	if err != nil {
 		return deploy.Plan{}, err
@@ -110,6 +111,7 @@ func (e *Engine) plan(ctx context.Context, ask deploy.Ask, whole bool) (deploy.P
 	if err != nil {
 		return deploy.Plan{}, err
 	}
+	r.By = by
 	if r.Kind.Rolls() {
 		if r.Revision, err = e.Book.Resolve(ctx, ask); err != nil {
 			return deploy.Plan{}, err
@@ -130,7 +132,11 @@ func (e *Engine) plan(ctx context.Context, ask deploy.Ask, whole bool) (deploy.P
 		}
 	}
 	r.Current = e.current(ctx, r, fleet)
-	return deploy.MakePlan(r, fleet, findings...)
+	plan, err := deploy.MakePlan(r, fleet, findings...)
+	if err == nil && e.Historian != nil && r.Kind.Rolls() {
+		plan.Preview.Changes = e.Historian.Changes(ctx, plan.Preview.Ask, plan.Preview.Previous, plan.Revision)
+	}
+	return plan, err
 }
 
 // NewID makes an operation's id: it sorts by time.
@@ -155,7 +161,7 @@ func (e *Engine) Request(ctx context.Context, id deploy.ID, ask deploy.Ask, by s
 	if err := deploy.MayRequest(person, r); err != nil {
 		return deploy.Operation{}, err
 	}
-	plan, err := e.Plan(ctx, ask)
+	plan, err := e.plan(ctx, ask, by, true)
 	if err != nil {
 		return deploy.Operation{}, err
 	}
@@ -298,7 +304,7 @@ func (e *Engine) person(ctx context.Context, id string, r deploy.Rules) (deploy.
 
 // remake makes the operation's plan again, or says why there can be none any more.
 func (e *Engine) remake(ctx context.Context, op deploy.Operation) (*deploy.Plan, deploy.Cause, error) {
-	plan, err := e.plan(ctx, op.Plan.Preview.Ask, false)
+	plan, err := e.plan(ctx, op.Plan.Preview.Ask, op.RequestedBy, false)
 	if cause, refused := deploy.RefusalOf(err); refused {
 		return nil, cause, nil
 	}
@@ -334,22 +340,6 @@ func (e *Engine) Health(id deploy.ID) []deploy.GroupHealth {
 		return nil
 	}
 	return deploy.HealthIn(*op, *readings)
-}
-
-// ahead finds an operation that was approved earlier, has not started and shares a resource with this one.
-func (e *Engine) ahead(op deploy.Operation) deploy.ID {
-	mine := map[string]bool{}
-	for _, r := range op.Plan.Needs() {
-		mine[r] = true
-	}
-	for _, other := range e.active() {
-		waits := other.State == deploy.StateApproved || other.State == deploy.StateQueued && !other.Idles()
-		first := other.ApprovedAt.Before(op.ApprovedAt) || other.ApprovedAt.Equal(op.ApprovedAt) && other.ID < op.ID
-		if waits && first && slices.ContainsFunc(other.Plan.Needs(), func(r string) bool { return mine[r] }) {
-			return other.ID
-		}
-	}
-	return ""
 }
 
 // poke tells an operation's loop that somebody else has written to its journal.

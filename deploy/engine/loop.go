@@ -106,7 +106,7 @@ func (l *loop) turn(ctx context.Context) error {
 	}
 	l.seen.Ahead = ""
 	if l.op.State == deploy.StateApproved || l.op.State == deploy.StateQueued {
-		l.seen.Ahead = l.e.ahead(l.op)
+		l.seen.Ahead = deploy.Ahead(l.e.active(), l.op)
 	}
 	now := time.Now()
 	d := deploy.Next(l.op, l.seen, now)

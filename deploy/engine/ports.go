@@ -114,6 +114,12 @@ type Doctor interface {
 	Findings(ctx context.Context, r deploy.Request, w Want, f deploy.Fleet) ([]deploy.Finding, error)
 }
 
+// Historian tells what lies between the ref before and the ref that is asked for (at a revision, if it is known): nil if
+// the configuration does not say where to look. It is never in the way: what cannot be read is said in the answer.
+type Historian interface {
+	Changes(ctx context.Context, ask deploy.Ask, previous, revision string) *deploy.Changelog
+}
+
 // Sink hears that an operation has moved on. It must not block.
 type Sink interface {
 	Moved(op deploy.ID)

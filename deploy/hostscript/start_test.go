@@ -182,6 +182,15 @@ func TestOfAndRecord(t *testing.T) {
 			t.Errorf("%+v belongs to %s, want %s", j, got, want)
 		}
 	}
+	records := map[string]bool{}
+	for _, j := range []deploy.Job{
+		{}, {Service: "web"}, {Service: "web", Environment: "staging"}, {Service: "ウェブ"}, {Service: "web", Read: true},
+	} {
+		records[Record(j)] = true
+	}
+	if len(records) != 5 {
+		t.Errorf("on the bot's own host two services share a record: %v", records)
+	}
 	if _, err := Of(deploy.Job{Env: []string{"A"}}); err == nil {
 		t.Error("a variable without a value was taken")
 	}

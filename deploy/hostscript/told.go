@@ -1,6 +1,7 @@
 package hostscript
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"strings"
 
@@ -10,12 +11,17 @@ import (
 // bot is the name of the record of what runs for the bot itself, on its own host.
 const bot = "bot"
 
-// Record is the name of the record that a job belongs to: its instance's, "bot" for the bot's own host. What only looks has
-// another, NAME.read, so that it neither waits for a command nor stands in the way of one.
+// Record is the name of the record that a job belongs to: its instance's, or, on the bot's own host, one of its service
+// and environment, since rollouts of several services go on at once. What only looks has another, NAME.read, so that it
+// neither waits for a command nor stands in the way of one.
 func Record(j deploy.Job) string {
 	name := j.Instance
 	if name == "" {
 		name = bot
+		if j.Service != "" {
+			sum := sha256.Sum256([]byte(j.Service + "\x00" + j.Environment)) // names may hold any letters
+			name = fmt.Sprintf("%s-%x", bot, sum[:6])
+		}
 	}
 	if j.Read {
 		name += ".read"

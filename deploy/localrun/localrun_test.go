@@ -159,7 +159,7 @@ func TestOutput(t *testing.T) {
 		"a failure":   {localrun.Script{Text: "echo no such ref >&2; exit 2"}, localrun.Answer{Stderr: "no such ref\n", Exit: 2}},
 		"a signal":    {localrun.Script{Text: "kill -TERM $$"}, localrun.Answer{Exit: 143}},
 		"no program":  {localrun.Script{Text: "no-such-program 2>/dev/null"}, localrun.Answer{Exit: 127}},
-		"much output": {localrun.Script{Text: "i=0; while [ $i -lt 9000 ]; do echo 0123456789; i=$((i+1)); done"}, localrun.Answer{Stdout: strings.Repeat("0123456789\n", 9000)[:64<<10]}},
+		"much output": {localrun.Script{Text: "i=0; while [ $i -lt 9000 ]; do echo 0123456789; i=$((i+1)); done"}, localrun.Answer{Stdout: strings.Repeat("0123456789\n", 9000)[:64<<10], More: 9000 - 5958}},
 		"no UTF-8":    {localrun.Script{Text: `printf 'a\377b'`}, localrun.Answer{Stdout: "a\uFFFDb"}},
 	} {
 		t.Run(name, func(t *testing.T) {

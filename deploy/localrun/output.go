@@ -23,6 +23,7 @@ type Script struct {
 type Answer struct {
 	Stdout string // the first 64 KiB
 	Stderr string // the first 4 KiB
+	More   int    // how many lines of its stdout are not kept
 	Exit   int    // 128 and a signal's number if one ended it
 }
 
@@ -49,7 +50,7 @@ func Output(ctx context.Context, o Options, s Script) (Answer, error) {
 	cmd.Stdout, cmd.Stderr = &out, &complaint
 	detach(cmd)
 	err := cmd.Run()
-	a := Answer{Stdout: out.Text(), Stderr: complaint.Text()}
+	a := Answer{Stdout: out.Text(), Stderr: complaint.Text(), More: out.Dropped()}
 	exit, exited := errors.AsType[*exec.ExitError](err)
 	switch {
 	case err == nil:

@@ -4,7 +4,7 @@
 //
 // A job runs in the host's guard (package hostscript), in a session of its own: it goes on when the bot is killed, and the
 // next bot finds it. Each instance has its own record, so jobs for several run side by side; what is for no instance has
-// the record "bot". The record is under ${JUNBAN_STATE:-/var/lib/junban} or, for a bot that is not root and cannot write
+// one of its service. The record is under ${JUNBAN_STATE:-/var/lib/junban} or, for a bot that is not root and cannot write
 // there, under ${XDG_STATE_HOME:-~/.local/state}/junban. Two things end jobs with the bot, and the guard then answers that
 // the outcome is unknown: a systemd unit without KillMode=process, and a container that is restarted.
 //

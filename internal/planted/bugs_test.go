@@ -22,6 +22,7 @@ const (
 	canary  = "deploy/gate_canary.go"
 	chores  = "deploy/chore.go"
 	start   = "deploy/next_start.go"
+	quorum  = "deploy/quorum.go"
 	loop    = "deploy/engine/loop.go"
 	engines = "deploy/engine/engine.go"
 )
@@ -199,8 +200,40 @@ var bugs = []bug{
 		[]guard{{core, "TestARequestExpires"}, {engine, "TestWhoMayNotApprove"}},
 	},
 	{
-		"standing is not asked at the start", start, "		if why, ok := stands(c.People[id], rules.Approval.Allow); !ok {", "		if why, ok := stands(Person{ID: id, Kind: Member}, append([]string{id}, rules.Approval.Allow...)); !ok {",
-		[]guard{{core, "TestTheStart"}},
+		"a vote counts after its voter has left", quorum, "	switch q := approval.Quorum(voters); {", "	switch q := o.Quorum(); {",
+		[]guard{{core, "TestTheStart"}, {core, "TestThoseWhoAgreedMustStillStand"}, {core, "TestWhateverIsSeen"}, {engine, "TestAnApproverOfOnePartyWhoLeft"}},
+	},
+	{
+		"one person fills two parties", quorum, "			s.place(v, make([]bool, len(s.Parties)))", "			s.alone(v)",
+		[]guard{{core, "TestTheQuorum"}, {core, "TestFourEyes"}, {core, "TestWhateverIsSeen"}, {engine, "TestNothingHappensBeforeBothParties"}},
+	},
+	{
+		"a voter who could make room stays", quorum, "			if s.place(other, tried) {", "			if len(tried) == 0 && s.place(other, tried) {",
+		[]guard{{core, "TestTheQuorum"}, {core, "TestFourEyes"}},
+	},
+	{
+		"a robot approves", decide, "	if a.By.Kind != Member {", "	if a.By.Kind != Member && a.By.Kind != Robot {",
+		[]guard{{core, "TestABotsVoteIsNoVote"}, {core, "TestEveryActOfEverybody"}, {core, "TestWhateverIsSeen"}, {engine, "TestABotAsksAndPeopleApprove"}},
+	},
+	{
+		"a robot's vote is folded", apply, "	if e.Act.By.Kind == Robot || !e", "	if !e",
+		[]guard{{core, "TestABotsVoteIsNoVote"}},
+	},
+	{
+		"a group lets a robot ask", "deploy/event.go", "		if p.Kind == Robot {", "		if p.Kind == Robot && id == \"\" {",
+		[]guard{{core, "TestWhatABotMayAskFor"}},
+	},
+	{
+		"a robot asks for anything", "deploy/approve.go", "		if !kinds[k].robots {", "		if kinds[k].lay == nil {",
+		[]guard{{core, "TestWhatABotMayAskFor"}, {engine, "TestABotAsksAndPeopleApprove"}},
+	},
+	{
+		"people are called for votes again and again", "deploy/note.go", "		o.Reminded = true", "		o.Reminded = o.ID == \"\"",
+		[]guard{{core, "TestThoseWhoMayStillApproveAreCalledOnce"}},
+	},
+	{
+		"anybody unlocks what somebody else has locked", "deploy/kinds.go", "		if h.By != r.By && strings", "		if h.By == r.By && strings",
+		[]guard{{core, "TestALockOfAnotherNeedsAReason"}, {engine, "TestOnlyTheOwnerUnlocksWithoutAReason"}},
 	},
 	{
 		"what a former process began counts as fresh", apply, "		o.Lanes[i].Fresh = false", "		o.Lanes[i].Fresh = o.Lanes[i].Phase != PhaseDue",

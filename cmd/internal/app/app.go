@@ -40,7 +40,7 @@ type App struct {
 	slackFor func(channels []string) *slackapi.Client // another client, to Check some channels with
 	people   people
 	engine   *engine.Engine
-	desk     bot.Desk // the engine, as orders reach it
+	desk     bot.Desk // the engine, as orders and the conversation reach it
 	bot      *bot.Bot
 	log      *slog.Logger
 	moved    *bell // some operation has moved on
@@ -66,6 +66,9 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := atRest(ctx, c, s); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	a := &App{path: o.Config, shelf: newShelf(c), store: s, log: o.Log, moved: newBell()}
 	a.slackFor = func(channels []string) *slackapi.Client {
 		return slackapi.New(slackapi.Options{
@@ -80,12 +83,13 @@ func New(ctx context.Context, o Options) (*App, error) {
 	doctor := newExaminer(a.shelf, places.cloud, func(ctx context.Context) (Status, error) { return readStatus(ctx, s, a.shelf.voice, c.Zone) })
 	doctor.slack = a.slack.Check
 	a.engine = engine.New(engine.Options{
-		Journal: s, Cloud: places.cloud, Runner: places.runner, Doctor: doctor,
+		Journal: s, Cloud: places.cloud, Runner: places.runner, Doctor: doctor, Historian: newHistorian(a.shelf.config),
 		Directory: a.people, Book: a.shelf, Sink: sink, Log: o.Log,
 	})
-	a.desk = a.engine
+	a.desk = &watched{a.engine, a.shelf.config}
 	a.bot = bot.New(bot.Options{
-		Desk: a.engine, Chat: a.slack, Directory: a.slack, Memory: s, Rooms: a.shelf, Examiner: doctor, NewID: engine.NewID,
+		Desk: a.desk, Channels: c.Slack.Channels, Chat: a.slack, Directory: a.slack, Memory: s, Rooms: a.shelf, Examiner: doctor, NewID: engine.NewID,
+		Offering: offering{a.shelf}, Panels: a.slack, Where: a.slack,
 		Slash: c.Slack.Command, Zone: c.Zone, Voice: a.shelf.voice, Log: o.Log,
 	})
 	sink.to = append(sink.to, a.bot.Moved, a.moved.ring)

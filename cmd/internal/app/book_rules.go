@@ -22,8 +22,11 @@ func (b book) rules(t config.Target) deploy.Rules {
 		MayDeploy:    t.Deploy.Allow,
 		Approval: deploy.Approval{
 			None: t.Approve.None, Allow: t.Approve.Allow, Required: t.Approve.Required, Self: t.Approve.Self,
-			Expires: t.Approve.Expires, StartWithin: t.Approve.StartWithin,
+			Any: t.Approve.Any, Expires: t.Approve.Expires, StartWithin: t.Approve.StartWithin,
 		},
+	}
+	for _, p := range t.Approve.Parties {
+		r.Approval.Parties = append(r.Approval.Parties, deploy.Party(p))
 	}
 	if t.Rolling.Drain.Idle {
 		r.Drain = deploy.Drain{Idle: true, Settle: t.Rolling.Drain.Settle}

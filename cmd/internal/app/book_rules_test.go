@@ -57,6 +57,11 @@ services:
     run: {command: ./plain.sh}
     deploy: {allow: [S0DEVS]}
     approve: {allow: [S0LEADS]}
+  parties:
+    target_groups: [plain]
+    run: {command: ./plain.sh}
+    deploy: {allow: [S0DEVS]}
+    approve: {any_of: [{allow: [S0LEADS], required: 2}, {allow: [U0ALICE, S0LEADS]}]}
   workers:
     instances: {tags: {Role: worker}}
     run: {command: ./work.sh}
@@ -131,6 +136,20 @@ func TestDefaultsAreNoTerms(t *testing.T) {
 	}
 	if r.FreeRollback || r.Run.Idle != "" || r.Run.Via != "ssm" {
 		t.Errorf("%+v", r)
+	}
+}
+
+func TestPartiesReachTheRules(t *testing.T) {
+	r, _, err := carefulBook(t).Request(deploy.Ask{Kind: deploy.KindDeploy, Service: "parties", Ref: "v42"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := deploy.Approval{
+		Allow: []string{"S0LEADS", "U0ALICE"}, Any: true, Expires: 30 * time.Minute, StartWithin: 2 * time.Hour,
+		Parties: []deploy.Party{{Allow: []string{"S0LEADS"}, Required: 2}, {Allow: []string{"U0ALICE", "S0LEADS"}, Required: 1}},
+	}
+	if diff := cmp.Diff(want, r.Rules.Approval); diff != "" {
+		t.Errorf("approval (-want +got):\n%s", diff)
 	}
 }
 

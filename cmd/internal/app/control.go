@@ -80,6 +80,9 @@ var ways = map[string]way{
 	"reload":   {house: true, do: (*App).reload},
 }
 
+// looks are the operator's verbs that change nothing and are called as in Slack.
+var looks = map[string]bool{"status": true, "history": true, "plan": true, "doctor": true}
+
 // order answers POST /do: it finds out who orders, reads what, and does it.
 func (a *App) order(w http.ResponseWriter, r *http.Request) {
 	who := peerFrom(r.Context())
@@ -185,7 +188,11 @@ func (a *App) refusal(o Order, err error) *Refused {
 		return no
 	}
 	if cause, ok := deploy.RefusalOf(err); ok {
-		return &Refused{Why: card.English().Because(cause, nil).Plain(), status: http.StatusConflict}
+		no := &Refused{Why: card.English().Because(cause, nil).Plain(), status: http.StatusConflict}
+		if cause.Code == deploy.LockOfAnother {
+			no.Accept = strings.TrimSpace("junban unlock "+o.Service+" "+environmentFlag(o.Environment)) + " --reason REASON"
+		}
+		return no
 	}
 	if m, ok := errors.AsType[*engine.Mistake](err); ok {
 		return &Refused{Why: card.English().Mistake(m.What).Plain(), Accept: typed(a.shelf.config().Slack.Command, m.Accept), status: http.StatusUnprocessableEntity}
@@ -198,6 +205,13 @@ func (a *App) refusal(o Order, err error) *Refused {
 		what = o.Verb
 	}
 	return &Refused{Why: fmt.Sprintf("%s did not work, and nothing was changed: %v.", what, err), status: http.StatusInternalServerError}
+}
+
+func environmentFlag(environment string) string {
+	if environment == "" {
+		return ""
+	}
+	return "--to " + environment
 }
 
 // explain adds to a refusal of the person that Slack could not be asked about them.
@@ -221,7 +235,7 @@ func typed(slash, accept string) string {
 			continue
 		}
 		verb, rest := "deploy", words[1:]
-		if len(rest) > 0 && ways[rest[0]].do != nil {
+		if len(rest) > 0 && (ways[rest[0]].do != nil || looks[rest[0]]) {
 			verb, rest = rest[0], rest[1:]
 		}
 		out := []string{"junban", verb}

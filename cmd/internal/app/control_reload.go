@@ -72,6 +72,7 @@ var fixed = []struct {
 	{"store.bolt", func(c *config.Config) any { return c.Store.Bolt }},
 	{"slack.command", func(c *config.Config) any { return c.Slack.Command }},
 	{"slack.language", func(c *config.Config) any { return c.Slack.Language }},
+	{"slack.channels", func(c *config.Config) any { return c.Slack.Channels }},
 	{"zone", func(c *config.Config) any { return c.Zone.String() }},
 	{"aws.region", func(c *config.Config) any { return c.AWS.Region }},
 	{"aws.accounts", func(c *config.Config) any { return c.AWS.Accounts }},
@@ -106,6 +107,10 @@ func (a *App) Reload(ctx context.Context) (warning string, err error) {
 		return "", err
 	}
 	a.shelf.now.Store(c)
+	if err := atRest(ctx, c, a.desk); err != nil { // asked once nothing more can be asked for
+		a.shelf.now.Store(old)
+		return "", &Refused{Why: "The new file is not taken over: " + err.Error(), status: http.StatusConflict}
+	}
 	if err := a.admit(); err != nil {
 		warning = strings.TrimSpace(warning + " " + err.Error())
 	}

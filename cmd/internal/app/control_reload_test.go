@@ -47,10 +47,11 @@ func TestAReloadTakesAllOrNothing(t *testing.T) {
 	}
 
 	for key, change := range map[string][2]string{
-		"slack.command": {"{channel: C0123456789}", "{channel: C0123456789, command: /ship}"},
-		"zone":          {"aws:", "zone: Asia/Tokyo\naws:"},
-		"aws.region":    {"ap-northeast-1", "eu-west-1"},
-		"store.bolt":    {"aws:", "store: {bolt: other.db}\naws:"},
+		"slack.command":  {"{channel: C0123456789}", "{channel: C0123456789, command: /ship}"},
+		"slack.channels": {"{channel: C0123456789}", "{channel: C0123456789, channels: [C0123456789, C0000000WEB]}"},
+		"zone":           {"aws:", "zone: Asia/Tokyo\naws:"},
+		"aws.region":     {"ap-northeast-1", "eu-west-1"},
+		"store.bolt":     {"aws:", "store: {bolt: other.db}\naws:"},
 	} {
 		write(change[0], change[1])
 		_, err := a.Reload(t.Context())

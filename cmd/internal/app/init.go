@@ -134,7 +134,7 @@ func describe(g doctor.Group, known map[string]doctor.Instance, hosts map[string
 		name := known[id].Name
 		out.Targets = append(out.Targets, oneLine(strings.TrimSpace(fmt.Sprintf("%s %s port %d, %s", name, id, t.Port, t.State))))
 	}
-	slices.SortFunc(out.Targets, func(a, b string) int { return strings.Compare(a, b) })
+	slices.Sort(out.Targets)
 	return out
 }
 

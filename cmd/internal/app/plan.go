@@ -37,7 +37,8 @@ func Plan(ctx context.Context, path string, want deploy.Ask, log *slog.Logger) (
 	})
 	e := engine.New(engine.Options{
 		Journal: known, Cloud: places.cloud, Runner: places.runner, Doctor: doctor, Directory: nobody{},
-		Book: b, Sink: &relay{}, Log: log,
+		Historian: newHistorian(func() *config.Config { return c }),
+		Book:      b, Sink: &relay{}, Log: log,
 	})
 	return e.Plan(ctx, want)
 }

@@ -16,9 +16,11 @@ func build(r *report, table *key, path string, file *node) *Config {
 		g.report(r, "", enclosing(file, file.at, g.path))
 	}
 	c := &Config{
-		Path: path,
+		Path:    path,
+		Observe: get[string](whole, "mode") == "observe",
 		Slack: Slack{
 			Channel:  get[string](whole, "slack", "channel"),
+			Channels: values[string](whole, "slack", "channels"),
 			Command:  get[string](whole, "slack", "command"),
 			Language: get[string](whole, "slack", "language"),
 		},
@@ -27,6 +29,7 @@ func build(r *report, table *key, path string, file *node) *Config {
 		Operators: named(whole, "operators"),
 	}
 	c.Store.Bolt = c.beside(get[string](whole, "store", "bolt"))
+	rooms(r, whole, c.Slack.Channel, whole.get("slack", "channel"))
 	services := file.get("services")
 	if services == nil {
 		return c
@@ -152,15 +155,8 @@ func (b *serviceBuilder) target(tree *node, environment string) Target {
 		Ref:          Ref{Pattern: get[*regexp.Regexp](tree, "ref", "pattern"), Resolve: get[string](tree, "ref", "resolve")},
 		Rolling:      rollingOf(tree.get("rolling")),
 		Deploy:       Deploy{Allow: values[string](tree, "deploy", "allow")},
-		Approve: Approve{
-			None:         get[string](tree, "approve") == "none",
-			Allow:        values[string](tree, "approve", "allow"),
-			Required:     get[int](tree, "approve", "required"),
-			Self:         get[bool](tree, "approve", "self"),
-			Expires:      get[time.Duration](tree, "approve", "expires"),
-			StartWithin:  get[time.Duration](tree, "approve", "start_within"),
-			FreeRollback: get[string](tree, "approve", "rollback") == "none",
-		},
+		Approve:      approveOf(tree),
+		Changes:      changesOf(tree.get("changes")),
 		Attention: Attention{
 			Mention: values[string](tree, "attention", "mention"),
 			After:   values[time.Duration](tree, "attention", "after"),

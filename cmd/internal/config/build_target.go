@@ -67,6 +67,43 @@ func rollingOf(tree *node) Rolling {
 	}
 }
 
+func approveOf(tree *node) Approve {
+	a := Approve{
+		None:         get[string](tree, "approve") == "none",
+		Allow:        values[string](tree, "approve", "allow"),
+		Required:     get[int](tree, "approve", "required"),
+		Self:         get[bool](tree, "approve", "self"),
+		Expires:      get[time.Duration](tree, "approve", "expires"),
+		StartWithin:  get[time.Duration](tree, "approve", "start_within"),
+		FreeRollback: get[string](tree, "approve", "rollback") == "none",
+	}
+	for _, name := range []string{"all_of", "any_of"} {
+		list := tree.get("approve", name)
+		if list == nil {
+			continue
+		}
+		a.Any, a.Required = name == "any_of", 0
+		for _, item := range list.items {
+			p := Party{Allow: values[string](item, "allow"), Required: get[int](item, "required")}
+			a.Parties = append(a.Parties, p)
+			for _, id := range p.Allow {
+				if !slices.Contains(a.Allow, id) {
+					a.Allow = append(a.Allow, id)
+				}
+			}
+		}
+	}
+	return a
+}
+
+func changesOf(tree *node) Changes {
+	c := Changes{Command: get[string](tree, "command"), GitHub: get[string](tree, "github")}
+	if c.GitHub != "" {
+		c.API = get[string](tree, "api")
+	}
+	return c
+}
+
 func windowsOf(list *node) []Window {
 	if list == nil {
 		return nil
@@ -99,6 +136,10 @@ func (t Target) clone() Target {
 	t.Run.SSH = copied(t.Run.SSH)
 	t.Deploy.Allow = slices.Clone(t.Deploy.Allow)
 	t.Approve.Allow = slices.Clone(t.Approve.Allow)
+	t.Approve.Parties = slices.Clone(t.Approve.Parties)
+	for i := range t.Approve.Parties {
+		t.Approve.Parties[i].Allow = slices.Clone(t.Approve.Parties[i].Allow)
+	}
 	t.Attention.Mention = slices.Clone(t.Attention.Mention)
 	t.Attention.After = slices.Clone(t.Attention.After)
 	t.Windows = slices.Clone(t.Windows)

@@ -17,6 +17,7 @@ import "time"
 
 // Config is a deploy.yaml without a fault in it.
 type Config struct {
+	Observe   bool              // `mode: observe`: nothing is asked for and nothing is done, it only looks
 	Path      string            // the file itself, absolute
 	Slack     Slack             // where people ask
 	Zone      *time.Location    // times are shown and windows are read in it; UTC unless the file names another
@@ -28,9 +29,10 @@ type Config struct {
 
 // Slack is where people ask and read.
 type Slack struct {
-	Channel  string // id of the channel that requests are posted to, unless a service names its own
-	Command  string // the slash command, with its slash; "/deploy" by default
-	Language string // of what people read; "en"
+	Channel  string   // id of the channel that requests are posted to, unless a service names its own
+	Channels []string // ids of the channels where commands, mentions and clicks are taken; nil = all that are not shared with another workspace
+	Command  string   // the slash command, with its slash; "/deploy" by default
+	Language string   // of what people read: "en" or "ja"; "en" by default
 }
 
 // AWS is the account's side that no service changes.

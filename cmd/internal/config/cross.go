@@ -15,7 +15,9 @@ func (b *serviceBuilder) cross(tree *node) {
 	b.membership(tree)
 	b.account(tree)
 	b.groups(tree)
-	b.lonely(tree)
+	b.approvals(tree)
+	b.changes(tree)
+	b.room(tree)
 	b.drain(tree)
 	b.failures(tree)
 	b.canary(tree)
@@ -165,21 +167,5 @@ func (b *serviceBuilder) groups(tree *node) {
 			b.add(item.at, "%s: the target group %s is here twice, by name and by ARN", item.path, group)
 		}
 		names[group] = true
-	}
-}
-
-// lonely refuses a request that nobody could ever approve: one person may ask,
-// and the same one alone may approve, but not for themselves.
-func (b *serviceBuilder) lonely(tree *node) {
-	ask, agree, self := tree.get("deploy", "allow"), tree.get("approve", "allow"), tree.get("approve", "self")
-	if ask == nil || agree == nil || self == nil || self.broken || get[bool](self) {
-		return
-	}
-	if len(ask.items) != 1 || len(agree.items) != 1 || ask.items[0].broken || agree.items[0].broken {
-		return
-	}
-	only := agree.items[0]
-	if only.text == ask.items[0].text && only.text[0] != 'S' {
-		b.add(only.at, "%s: %s alone may ask and alone may approve, so nobody could; name another approver, or set approve.self: true", only.path, only.text)
 	}
 }

@@ -124,8 +124,8 @@ func (w schemaWriter) mapping(k *key, layered bool) *jsonSchema {
 		if !layered && k.demands(sub) {
 			s.Required = append(s.Required, sub.name)
 		}
-		if sub.instead != "" {
-			s.Not = &jsonSchema{Type: "object", Required: []string{sub.name, sub.instead}}
+		if len(sub.instead) > 0 {
+			s.Not = both(append([]string{sub.name}, sub.instead...))
 		}
 	}
 	slices.Sort(s.Required)
@@ -139,6 +139,20 @@ func (w schemaWriter) mapping(k *key, layered bool) *jsonSchema {
 		s.Type = []string{"object", "null"} // a name alone, as in `staging:`
 	}
 	return s
+}
+
+// both describes what has two of some keys.
+func both(names []string) *jsonSchema {
+	var pairs []*jsonSchema
+	for i, a := range names {
+		for _, b := range names[i+1:] {
+			pairs = append(pairs, &jsonSchema{Type: "object", Required: []string{a, b}})
+		}
+	}
+	if len(pairs) == 1 {
+		return pairs[0]
+	}
+	return &jsonSchema{AnyOf: pairs}
 }
 
 // demands tells whether a key must be there, itself or for what it holds.

@@ -107,14 +107,15 @@ func TestTheSchemaAcceptsWhatIsRight(t *testing.T) {
 var beyond = map[string][]string{
 	"another layer may give what is missing": {
 		"instances-no-tags", "missing-approve", "missing-approvers", "missing-command", "missing-in-every-environment",
-		"missing-in-one-environment", "missing-verify-command", "attention-incomplete",
+		"missing-in-one-environment", "missing-verify-command", "attention-incomplete", "changes-none",
 	},
 	"bounds of durations": {
 		"attention-long", "canary-bake", "drain-settle", "rolling-timeout", "rolling-timeout-long",
 		"run-timeout-fraction", "run-timeout-long",
 	},
 	"one key against another, or one layer against another": {
-		"account-undescribed", "account-unknown", "approve-lonely", "attention-order", "canary-nobody", "drain-idle-local", "drain-pointless",
+		"account-undescribed", "account-unknown", "approve-lonely", "approve-lonely-parties", "approve-lonely-two", "approve-parties-share",
+		"approve-party-too-few", "approve-required-and-parties", "approve-too-few", "attention-order", "changes-api-pointless", "channels-without-the-channel", "canary-nobody", "drain-idle-local", "drain-pointless",
 		"freeze-backwards", "freeze-empty", "group-by-name-and-arn", "group-of-another-account", "group-of-the-accounts-region", "group-other-region",
 		"instances-and-groups-of-another-layer", "instances-pointless", "run-ssh-known-hosts", "run-ssh-no-user", "run-ssh-nothing", "run-ssh-pointless",
 		"run-verify-once", "run-verify-once-by-default", "tolerate-all", "tolerate-over", "windows-never",
@@ -122,6 +123,7 @@ var beyond = map[string][]string{
 	"what the calendar, the zones and Go's regular expressions know": {"freeze-no-such-day", "zone-unknown", "ref-broken", "ref-escaped-dollar", "ref-loose-alternatives"},
 	"names that shells keep for themselves":                          {"run-env-shells"},
 	"the other rules of a path":                                      {"store-folder"},
+	"what an address is made of":                                     {"changes-api", "changes-api-token"},
 	"characters that no program takes, and tags that JSON lacks":     {"run-env-nul", "type-tag"},
 }
 

@@ -18,6 +18,9 @@ func overlay(under, over *node, k *key) *node {
 	out := *over
 	out.fields = nil
 	for _, f := range under.fields {
+		if k.displaced(f.name, over) {
+			continue
+		}
 		if top := over.field(f.name); top != nil {
 			f.at, f.value = top.at, overlay(f.value, top.value, k.below(f.name))
 		}
@@ -29,6 +32,11 @@ func overlay(under, over *node, k *key) *node {
 		}
 	}
 	return &out
+}
+
+// displaced tells whether a key of a lower layer has lost its place to another key of this one.
+func (k *key) displaced(name string, over *node) bool {
+	return slices.ContainsFunc(k.keys, func(s *key) bool { return slices.Contains(s.displace, name) && over.field(s.name) != nil })
 }
 
 // stands tells whether the file has a lone text here and the mapping was made
@@ -66,7 +74,7 @@ func complete(n *node, k *key, path []string) (*node, []gap) {
 		f := out.field(sub.name)
 		switch {
 		case sub.unbuilt != "" || sub.part:
-		case f == nil && sub.instead != "" && out.field(sub.instead) != nil:
+		case f == nil && slices.ContainsFunc(sub.instead, func(name string) bool { return out.field(name) != nil }):
 		case f == nil && sub.required:
 			gaps = append(gaps, gap{here, sub})
 		case f == nil && sub.def != "":

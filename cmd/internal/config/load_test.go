@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -85,7 +86,7 @@ func TestTheExampleAtTheRootIsAccepted(t *testing.T) {
 
 func TestTheMinimalFileMeansItsDefaults(t *testing.T) {
 	c := parse(t, minimal)
-	if got, want := c.Slack, (Slack{Channel: "C0123456789", Command: "/deploy", Language: "en"}); got != want {
+	if got, want := c.Slack, (Slack{Channel: "C0123456789", Command: "/deploy", Language: "en"}); !reflect.DeepEqual(got, want) {
 		t.Errorf("slack = %+v, want %+v", got, want)
 	}
 	if len(c.AWS.Accounts) != 0 || len(c.Operators) != 0 {

@@ -4,8 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
+
+	"junban/deploy/doctor"
 )
 
 // The rules are AWS's own: IAM's for roles (API reference, CreateRole), STS's for
@@ -15,7 +18,6 @@ var (
 	roleName     = regexp.MustCompile(`^arn:aws[a-z-]*:iam::([0-9]{12}):role/[A-Za-z0-9_+=,.@/-]{1,576}$`)
 	externalName = regexp.MustCompile(`^[A-Za-z0-9_+=,.@:/-]{2,}$`)
 	plainLabel   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
-	kebab        = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 )
 
 // The most characters that each may have.
@@ -24,7 +26,6 @@ const (
 	longestTagKey   = 128
 	longestTagValue = 256
 	longestAlarm    = 255
-	longestFinding  = 63
 )
 
 func roleARN(text string) (any, error) {
@@ -98,11 +99,11 @@ func alarm(text string) (any, error) {
 	return text, nil
 }
 
-var findingNames = naming{findingName, kebab.String(), nil}
+var findingNames = naming{findingName, "^(" + strings.Join(doctor.Names(), "|") + ")$", nil}
 
 func findingName(text string) error {
-	if !kebab.MatchString(text) || len(text) > longestFinding {
-		return fmt.Errorf("%s is not a finding; accepted: the name that doctor gives it, small letters, digits and hyphens, as in fleet-differs", quote(text))
+	if !slices.Contains(doctor.Names(), text) {
+		return fmt.Errorf("%s is no finding of doctor's; %s", quote(text), suggest(text, doctor.Names()))
 	}
 	return nil
 }

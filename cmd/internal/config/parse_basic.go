@@ -98,23 +98,6 @@ func number(least, most int) func(string) (any, error) {
 	}
 }
 
-// only accepts one whole number today, and says of the rest from least on that
-// it comes later.
-func only(today, least int) func(string) (any, error) {
-	return func(text string) (any, error) {
-		n, err := strconv.Atoi(text)
-		switch {
-		case err != nil:
-			return nil, fmt.Errorf("%s is not a whole number in plain digits", clip(text))
-		case n < least:
-			return nil, fmt.Errorf("%d is impossible; accepted: %d", n, today)
-		case n != today:
-			return nil, fmt.Errorf("%d is %s; accepted today: %d", n, notYet, today)
-		}
-		return n, nil
-	}
-}
-
 func yesNo(text string) (any, error) {
 	value, err := strconv.ParseBool(strings.ToLower(text))
 	if err != nil {

@@ -29,7 +29,6 @@ type key struct {
 	example string // as it would be written
 
 	words   []string                  // of a text: all that is accepted
-	later   []string                  // of a text: words that will mean something and are refused until then
 	parse   func(string) (any, error) // of a scalar: its typed value; nil keeps the text
 	pattern string                    // of a text: as much of parse's rule as a regular expression can say
 	least   int                       // of a whole number or a count: the least that is accepted
@@ -49,10 +48,11 @@ type key struct {
 	part   bool   // of a mapping: one layer of several, so that it may lack what is required
 	shared bool   // stands in several places of the table
 
-	required bool   // must be there once all layers are laid over each other
-	instead  string // of a required key: the key beside it that may be there instead; not both
-	lack     string // what to say when it is missing, where what it is does not say enough
-	unbuilt  string // why the key is refused, when it is
+	required bool     // must be there once all layers are laid over each other
+	instead  []string // of a required key: the keys beside it of which one may be there instead; not two of them
+	displace []string // keys beside it in lower layers whose place it takes
+	lack     string   // what to say when it is missing, where what it is does not say enough
+	unbuilt  string   // why the key is refused, when it is
 }
 
 // naming is the rule for names of the user's own.
@@ -61,9 +61,6 @@ type naming struct {
 	pattern string   // as much of check as a regular expression can say
 	never   []string // what the pattern allows and check does not
 }
-
-// notYet is what every key and value says whose behaviour is still to come.
-const notYet = "not supported yet"
 
 // lasting makes the row of a duration between two bounds, both included.
 func lasting(least, most time.Duration, k key) *key {

@@ -18,6 +18,7 @@ type Target struct {
 	Sessions     string            // "local", "shared", or "" when the file does not say
 	Run          Run
 	Ref          Ref
+	Changes      Changes
 	Rolling      Rolling
 	Deploy       Deploy
 	Approve      Approve
@@ -108,12 +109,27 @@ type Deploy struct {
 // Approve says who must agree before anything is touched.
 type Approve struct {
 	None         bool          // `approve: none`: nobody is asked, and nothing below is set
-	Allow        []string      // ids of Slack user groups (S…) and users (U…, W…), at least one
-	Required     int           // how many must approve; 1
+	Allow        []string      // ids of Slack user groups (S…) and users (U…, W…), at least one; with Parties, of all of them
+	Required     int           // how many must approve, 1 to 20; 0 with Parties
+	Parties      []Party       // `all_of` or `any_of`; nil with a plain list
+	Any          bool          // `any_of`: one party is enough
 	Self         bool          // the requester's own approval counts
 	Expires      time.Duration // from request to the last approval, 1s to 7 days
 	StartWithin  time.Duration // from approval to start, 1s to 7 days
 	FreeRollback bool          // `rollback: none`: a rollback needs no approval
+}
+
+// Party is one side that must agree.
+type Party struct {
+	Allow    []string // ids of Slack user groups (S…) and users (U…, W…), at least one
+	Required int      // how many of them must approve, 1 to 20
+}
+
+// Changes is where a request's changes are read: one of Command and GitHub, or neither.
+type Changes struct {
+	Command string // shell text for the bot's host
+	GitHub  string // owner/name
+	API     string // with GitHub: the address of its API, without a slash at the end
 }
 
 // Attention is who is called when an operation waits for a decision. Its zero

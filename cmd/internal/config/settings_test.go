@@ -41,7 +41,8 @@ func TestEveryKeyReachesTheTypes(t *testing.T) {
 			Timeout: 15 * time.Minute, Once: Once{Before: "./assets.sh", First: "php artisan migrate --force", After: "./notify.sh"},
 			Rollback: "./rollback.sh", Current: "cat REVISION",
 		},
-		Ref: Ref{Resolve: `git ls-remote --exit-code https://example.com/web.git "$REF" | cut -f1`},
+		Ref:     Ref{Resolve: `git ls-remote --exit-code https://example.com/web.git "$REF" | cut -f1`},
+		Changes: Changes{Command: `git log --oneline "$PREVIOUS_REF..$REF"`},
 		Rolling: Rolling{
 			MaxUnavailable: Count{N: 2}, MinHealthy: Count{N: 50, Percent: true},
 			Canary: Canary{Instances: 2, Bake: 5 * time.Minute, Confirm: true}, PauseBetween: 30 * time.Second,
@@ -50,7 +51,7 @@ func TestEveryKeyReachesTheTypes(t *testing.T) {
 		},
 		Deploy: Deploy{Allow: []string{"S0DEVS", "U0ALICE", "B0ROBOT"}},
 		Approve: Approve{
-			Allow: []string{"S0LEADS", "W0BOB"}, Required: 1, Self: true, Expires: 20 * time.Minute, StartWithin: 3 * time.Hour, FreeRollback: true,
+			Allow: []string{"S0LEADS", "W0BOB"}, Required: 2, Self: true, Expires: 20 * time.Minute, StartWithin: 3 * time.Hour, FreeRollback: true,
 		},
 		Attention: Attention{Mention: []string{"S0ONCALL", "U0ALICE"}, After: []time.Duration{0, 15 * time.Minute, 90 * time.Minute}, Then: "stop"},
 		Windows: []Window{
@@ -74,6 +75,9 @@ func TestEveryKeyReachesTheTypes(t *testing.T) {
 	}
 	if diff := cmp.Diff(map[string]string{"alice": "U0ALICE", "deploy_bot.1": "W0BOB"}, c.Operators); diff != "" {
 		t.Errorf("operators (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"C0COMMON", "G0123456789"}, c.Slack.Channels); diff != "" || !c.Observe {
+		t.Errorf("channels (-want +got):\n%s, observes %t", diff, c.Observe)
 	}
 	if c.Zone.String() != "Europe/Berlin" || c.Slack.Command != "/ship" || c.Store.Bolt != "/etc/junban/state/junban.db" {
 		t.Errorf("zone %v, command %s, bolt %s", c.Zone, c.Slack.Command, c.Store.Bolt)
@@ -117,6 +121,8 @@ func TestTheFixtureSetsEveryKeyAndEveryField(t *testing.T) {
 	}
 	// What excludes each other stands in two targets.
 	web.Environment, web.Tags, web.Approve.None = workers.Environment, workers.Tags, workers.Approve.None
+	production, staging := asked(t, c, "shop", "production"), asked(t, c, "shop", "staging")
+	web.Changes.GitHub, web.Changes.API, web.Approve.Parties, web.Approve.Any = production.Changes.GitHub, production.Changes.API, production.Approve.Parties, staging.Approve.Any
 	c.Services = c.Services[:1]
 	for _, value := range []any{*c, web} {
 		filled(t, reflect.TypeOf(value).Name(), reflect.ValueOf(value))
@@ -151,6 +157,40 @@ func filled(t *testing.T, path string, v reflect.Value) {
 		}
 	case v.IsZero() || (v.Kind() == reflect.Slice || v.Kind() == reflect.Map) && v.Len() == 0:
 		t.Errorf("%s: no key of the fixture reaches it", path)
+	}
+}
+
+func asked(t *testing.T, c *Config, service, environment string) Target {
+	t.Helper()
+	got, err := c.Target(service, environment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+// TestWhoMustApproveInEachEnvironment: parties and a plain list take each other's place, whichever layer has which.
+func TestWhoMustApproveInEachEnvironment(t *testing.T) {
+	c := everything(t)
+	for environment, want := range map[string]Approve{
+		"production": {
+			Allow: []string{"S0LEADS", "W0BOB", "S0SEC"}, Parties: []Party{{Allow: []string{"S0LEADS", "W0BOB"}, Required: 2}, {Allow: []string{"S0SEC"}, Required: 1}},
+		},
+		"staging": {
+			Allow: []string{"S0LEADS", "S0DEVS", "W0BOB"}, Any: true, Parties: []Party{{Allow: []string{"S0LEADS"}, Required: 1}, {Allow: []string{"S0DEVS", "W0BOB"}, Required: 2}},
+		},
+		"preview": {Allow: []string{"S0DEVS"}, Required: 1},
+	} {
+		want.Expires, want.StartWithin = 30*time.Minute, 2*time.Hour
+		if diff := cmp.Diff(want, asked(t, c, "shop", environment).Approve); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", environment, diff)
+		}
+	}
+	if got := asked(t, c, "shop", "staging").Changes; got != (Changes{Command: "git log"}) {
+		t.Errorf("changes = %+v", got)
+	}
+	if got := asked(t, c, "shop", "production").Changes; got != (Changes{GitHub: "acme/shop", API: "https://github.example.com/api/v3"}) {
+		t.Errorf("changes = %+v", got)
 	}
 }
 

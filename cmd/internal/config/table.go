@@ -20,6 +20,7 @@ func root() *key {
 	inDefaults := append([]*key{}, settings...)
 	inDefaults = append(inDefaults, &key{name: "environments", unbuilt: "environments belong to a service, not to defaults"})
 	return &key{kind: mappingKey, keys: []*key{
+		{name: "mode", about: "whether the bot may do anything, or only looks", words: []string{"operate", "observe"}, def: "operate"},
 		{name: "slack", kind: mappingKey, about: "where people ask", example: "{channel: C0123456789}", keys: slackKeys()},
 		{name: "zone", about: "a time zone's IANA name", example: "Asia/Tokyo", parse: zone, pattern: `^[A-Za-z]`, def: "UTC"},
 		{name: "aws", kind: mappingKey, about: "the account's side", example: "{region: ap-northeast-1}", keys: awsKeys()},
@@ -44,7 +45,11 @@ func slackKeys() []*key {
 	return []*key{
 		{name: "channel", about: "the id of the channel for requests", example: "C0123456789", parse: channel, pattern: channelID.String(), required: true},
 		{name: "command", about: "a slash command", example: "/deploy", parse: slashCommand, pattern: `^/[^\s/A-Z]{1,31}$`, def: "/deploy"},
-		{name: "language", about: "a language", example: "en", words: []string{"en"}, later: []string{"ja"}, def: "en"},
+		{
+			name: "channels", kind: listKey, about: "ids of the channels where commands, mentions and clicks are taken; without it, all that are not shared with another workspace",
+			example: "[C0123456789]", each: &key{about: "the id of a channel", example: "C0123456789", parse: channel, pattern: channelID.String()},
+		},
+		{name: "language", about: "a language", example: "en", words: []string{"en", "ja"}, def: "en"},
 	}
 }
 
@@ -68,7 +73,7 @@ func settingsKeys() []*key {
 	keys := []*key{
 		{name: "account", about: "one of aws.accounts", example: "prod", parse: accountName, pattern: plainLabel.String()},
 		{
-			name: "target_groups", kind: listKey, about: "the target groups", example: "[web]", required: true, instead: "instances",
+			name: "target_groups", kind: listKey, about: "the target groups", example: "[web]", required: true, instead: []string{"instances"},
 			lack: "name its target groups, as in target_groups: [web], or instances behind no load balancer, as in instances: {tags: {Role: worker}}",
 			each: &key{about: "a target group's name or ARN", example: "web", parse: targetGroup, pattern: "^(" + bare(groupName) + "|" + bare(groupARN) + ")$"},
 		},
@@ -86,6 +91,7 @@ func settingsKeys() []*key {
 			{name: "pattern", about: "a regular expression that binds the whole ref", example: "'^v[0-9.]+$'", parse: refPattern, pattern: `^\^.*\$$`, def: `^[A-Za-z0-9][A-Za-z0-9._/-]*$`},
 			commandText(key{name: "resolve", about: "what prints the revision that $REF means, for the shell of the bot's host", example: `git ls-remote --exit-code https://example.com/web.git "$REF" | cut -f1`}),
 		}},
+		changesKey(),
 		{name: "rolling", kind: mappingKey, about: "how many instances may be out", example: "{min_healthy: 2}", keys: rollingKeys()},
 		{name: "deploy", kind: mappingKey, about: "who may ask for a deploy", example: "{allow: [S0DEVS]}", keys: []*key{
 			{
@@ -127,15 +133,53 @@ func settingsKeys() []*key {
 
 func approveKeys() []*key {
 	return []*key{
-		{
-			name: "allow", kind: listKey, about: "ids of the Slack user groups and users that may approve", example: "[S0LEADS]", required: true,
-			each: &key{about: "the id of a Slack user group or user", example: "S0LEADS", parse: approver, pattern: personID.String()},
-		},
-		{name: "required", kind: wholeKey, about: "how many must approve", example: "1", parse: only(1, 1), least: 1, most: 1, def: "1"},
+		withKey(approversKey(), func(k *key) { k.instead, k.displace = []string{"all_of", "any_of"}, []string{"all_of", "any_of"} }),
+		requiredKey(),
+		partiesKey("all_of", "parties of whom every one must approve; a person's vote counts for one of them only", "any_of"),
+		partiesKey("any_of", "parties of whom one must approve", "all_of"),
 		{name: "self", kind: flagKey, about: "whether the requester may approve", example: "false", parse: yesNo, def: "false"},
 		lasting(time.Second, week, key{name: "expires", about: "how long a request waits for approval", example: "30m", def: "30m"}),
 		lasting(time.Second, week, key{name: "start_within", about: "how long an approval is good for", example: "2h", def: "2h"}),
 		{name: "rollback", about: "whether a rollback needs approval", words: []string{"required", "none"}, def: "required"},
+	}
+}
+
+func approversKey() *key {
+	return &key{
+		name: "allow", kind: listKey, about: "ids of the Slack user groups and users that may approve", example: "[S0LEADS]", required: true,
+		each: &key{about: "the id of a Slack user group or user", example: "S0LEADS", parse: approver, pattern: personID.String()},
+	}
+}
+
+func requiredKey() *key {
+	return whole(1, 20, key{name: "required", about: "how many must approve", example: "1", def: "1"})
+}
+
+// partiesKey is a list of parties, instead of one list of approvers.
+func partiesKey(name, about, other string) *key {
+	const one = "{allow: [S0LEADS], required: 1}"
+	return &key{
+		name: name, kind: listKey, about: about, example: "[" + one + ", {allow: [S0SEC]}]", displace: []string{"allow", "required", other},
+		each: &key{kind: mappingKey, about: "who may approve, and how many of them must", example: one, keys: []*key{approversKey(), requiredKey()}},
+	}
+}
+
+func withKey(k *key, change func(*key)) *key {
+	change(k)
+	return k
+}
+
+func changesKey() *key {
+	return &key{
+		name: "changes", kind: mappingKey, about: "where a request's changes are read", example: "{github: owner/web}", opt: true,
+		keys: []*key{
+			withKey(commandText(key{name: "command", about: "what prints the changes from $PREVIOUS_REF to $REF, one a line, for the shell of the bot's host", example: `git log --oneline "$PREVIOUS_REF..$REF"`}), func(k *key) {
+				k.required, k.instead, k.displace = true, []string{"github"}, []string{"github", "api"}
+				k.lack = `say how to read them, as in command: 'git log --oneline "$PREVIOUS_REF..$REF"', or where, as in github: owner/web`
+			}),
+			{name: "github", about: "a repository on GitHub", example: "owner/web", parse: repository, pattern: repositoryName.String(), displace: []string{"command"}},
+			{name: "api", about: "the address of GitHub's API, for GitHub Enterprise", example: "https://github.example.com/api/v3", parse: apiAddress, pattern: "^https?://", def: publicGitHub},
+		},
 	}
 }
 

@@ -6,18 +6,18 @@ import (
 )
 
 // stable are the keys that scripts outside the project rely on; each is
-// accepted today or refused as not supported yet, and none is unknown.
+// accepted, and none is unknown.
 const stable = `
-slack.channel slack.command slack.language zone aws.region aws.accounts store.bolt operators defaults services
+mode slack.channel slack.channels slack.command slack.language zone aws.region aws.accounts store.bolt operators defaults services
 SERVICE.target_groups SERVICE.instances.tags SERVICE.channel SERVICE.sessions
 SERVICE.run.via SERVICE.run.ssh.user SERVICE.run.ssh.port SERVICE.run.ssh.key SERVICE.run.ssh.known_hosts SERVICE.run.user SERVICE.run.directory SERVICE.run.shell SERVICE.run.env SERVICE.run.command
 SERVICE.run.verify.command SERVICE.run.verify.for SERVICE.run.verify.every
 SERVICE.run.once.before SERVICE.run.once.first SERVICE.run.once.after SERVICE.run.rollback SERVICE.run.current SERVICE.run.timeout
-SERVICE.ref.pattern SERVICE.ref.resolve
+SERVICE.ref.pattern SERVICE.ref.resolve SERVICE.changes.command SERVICE.changes.github SERVICE.changes.api
 SERVICE.rolling.max_unavailable SERVICE.rolling.min_healthy SERVICE.rolling.order SERVICE.rolling.canary.instances SERVICE.rolling.canary.bake SERVICE.rolling.canary.confirm
 SERVICE.rolling.pause_between SERVICE.rolling.drain.until SERVICE.rolling.drain.settle SERVICE.rolling.drain.idle_command
 SERVICE.rolling.healthy_timeout SERVICE.rolling.timeout SERVICE.rolling.on_failure SERVICE.rolling.tolerate_failures SERVICE.rolling.fleet
-SERVICE.deploy.allow SERVICE.approve.allow SERVICE.approve.required SERVICE.approve.self SERVICE.approve.expires
+SERVICE.deploy.allow SERVICE.approve.allow SERVICE.approve.required SERVICE.approve.all_of SERVICE.approve.any_of SERVICE.approve.self SERVICE.approve.expires
 SERVICE.approve.start_within SERVICE.approve.rollback
 SERVICE.attention.mention SERVICE.attention.after SERVICE.attention.then SERVICE.windows SERVICE.freeze SERVICE.alarms
 SERVICE.doctor.accept SERVICE.environments

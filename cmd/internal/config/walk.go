@@ -248,16 +248,7 @@ func (w *walker) wordOf(out *node, k *key) {
 		}
 	}
 	out.broken = true
-	for _, word := range k.later {
-		if out.text == word {
-			w.complain(out.at, out.path, "%s is %s; accepted today: %s", word, notYet, strings.Join(k.words, ", "))
-			return
-		}
-	}
 	accepted := strings.Join(k.words, ", ")
-	if len(k.later) > 0 {
-		accepted += " (" + strings.Join(k.later, ", ") + ": " + notYet + ")"
-	}
 	if meant := near(out.text, k.words); meant != "" {
 		w.complain(out.at, out.path, "%s is unknown; did you mean %s? accepted: %s", quote(out.text), meant, accepted)
 		return

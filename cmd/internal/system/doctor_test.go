@@ -87,7 +87,7 @@ func TestABlockingFindingStopsADeployBeforeItsApprovalUntilItIsMended(t *testing
 	// Mended, it does not block any more, at once.
 	st.w.SetAgent(st.ids[2], true)
 	ts := st.asks(dev, "web v42")
-	st.clicks(lead, ts, "Deny")
+	st.denies(lead, ts, "")
 	st.shows(ts, "Denied")
 
 	if log := st.w.LogSince(mark); len(log) > 0 {

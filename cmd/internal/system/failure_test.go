@@ -26,7 +26,7 @@ func TestAFailureThatNobodyDecidesCallsPeopleAndThenStops(t *testing.T) {
 	mark := st.w.Mark()
 	ts := st.goes("web v42")
 	st.shows(ts, "Waiting for a decision")
-	st.tells(ts, "exit code *3*")
+	st.tells(ts, "The verification")
 	st.tells(ts, "the page says 500")
 	st.tells(ts, "<!subteam^S000LEADS> <@"+other+">, nobody has decided for 1 s. If nobody does within 4 s, the rollout stops.")
 	st.tells(ts, "nobody has decided for 4 s. So the rollout stops.")

@@ -98,7 +98,7 @@ func TestWaitingForWhatDoesNotSucceedFails(t *testing.T) {
 	st.bot()
 	deploys := st.start("deploy", "web", "v42", "--wait", "--json")
 	st.await("the request in Slack", func() bool { return len(st.parents()) == 1 })
-	st.clicks(lead, st.parents()[0].TS, "Deny")
+	st.denies(lead, st.parents()[0].TS, "")
 	if code := deploys.code(); code != 1 {
 		t.Errorf("exit code %d", code)
 	}

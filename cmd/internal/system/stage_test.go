@@ -169,7 +169,10 @@ func newWorkspace(s setup) *slacksim.Workspace {
 	w.AddGroup(slacksim.Group{ID: "S0000DEVS", Handle: "devs", Users: []string{dev}})
 	w.AddGroup(slacksim.Group{ID: "S000LEADS", Handle: "leads", Users: []string{lead, guest, extern, gone}})
 	w.AddChannel(slacksim.Channel{ID: channel, Name: "deploys", BotIsMember: true})
-	w.AddApp(slacksim.App{AppID: "A0000JUNBAN", Name: "Junban", BotToken: "xoxb-test-token", AppToken: "xapp-test-token", BotUser: "U0000BOT00", Commands: []string{"/deploy"}})
+	w.AddApp(slacksim.App{
+		AppID: "A0000JUNBAN", Name: "Junban", BotToken: "xoxb-test-token", AppToken: "xapp-test-token", BotUser: "U0000BOT00", Commands: []string{"/deploy"},
+		Events: []string{"app_mention", "app_home_opened"}, HomeTab: true, Shortcuts: []slacksim.Shortcut{{CallbackID: "operation", Name: "Show the operation"}},
+	})
 	return w
 }
 
@@ -198,6 +201,7 @@ func (st *stage) env() map[string]string {
 	env := map[string]string{
 		"SLACK_BOT_TOKEN": "xoxb-test-token", "SLACK_APP_TOKEN": "xapp-test-token", "SLACK_API_URL": st.apiAt,
 		"AWS_ENDPOINT_URL": st.awsAt, "AWS_ACCESS_KEY_ID": "AKIDTEST", "AWS_SECRET_ACCESS_KEY": "secret",
+		"JUNBAN_STATE":              filepath.Join(st.dir, "state"), // of what runs on the bot's own host
 		"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
 	}
 	maps.Copy(env, st.extra)

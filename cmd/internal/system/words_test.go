@@ -81,7 +81,6 @@ func TestWrongWordsAreAnsweredWithTheRightForm(t *testing.T) {
 		}
 	}
 	for text, says := range map[string]string{
-		"":             "status",
 		"help":         "web-1",
 		"status":       "Nothing runs",
 		"ｓｔａｔｕｓ":       "Nothing runs",

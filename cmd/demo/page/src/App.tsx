@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useMemo, useReducer, useState } from "react";
 import { Chat } from "./chat/Chat.tsx";
+import { LanguageContext } from "./chat/context.ts";
 import { apply, empty, openCard, people } from "./chat/workspace.ts";
 import { HintLine } from "./hint/Hint.tsx";
 import { next } from "./hint/next.ts";
@@ -55,14 +56,16 @@ export function App() {
   return (
     <div className="page" data-tab={tab}>
       <Header />
-      <HintLine hint={hint} me={me} onType={type} onBe={be} />
+      <HintLine hint={hint} me={me} language={world?.language ?? "en"} onType={type} onBe={be} />
       {!(slackUp && worldUp) && <p className="offline" role="status">Reconnecting to the demo…</p>}
       <Counters world={world} stale={!worldUp} />
       <nav className="tabs" aria-label="View">
         <button data-testid="tab-chat" aria-pressed={tab === "chat"} onClick={() => setTab("chat")}>Chat</button>
         <button data-testid="tab-world" aria-pressed={tab === "world"} onClick={() => setTab("world")}>Load balancer</button>
       </nav>
-      <Chat slack={slack} me={me} channel={channel} service={world?.service} draft={draft} onBe={be} onChannel={setChannel} />
+      <LanguageContext value={world?.language ?? "en"}>
+        <Chat slack={slack} me={me} channel={channel} service={world?.service} draft={draft} onBe={be} onChannel={setChannel} />
+      </LanguageContext>
       <main className={worldUp ? "world" : "world stale"} aria-label="Load balancer">
         <Picture world={world} />
         <Actions world={world} />

@@ -48,6 +48,40 @@ export interface Message {
   metadata?: unknown;
   reply_count?: number;
   ephemeral_to?: string;
+  files?: SlackFile[];
+  /** A reply that its channel shows too. */
+  broadcast?: boolean;
+}
+
+export interface SlackFile {
+  id: string;
+  name: string;
+  title: string;
+  mimetype: string;
+  alt_txt?: string;
+  url: string;
+}
+
+/** A form or a home tab, as whoever has it open sees it. */
+export interface Surface {
+  id: string;
+  type: "modal" | "home";
+  user: string;
+  title?: string;
+  submit?: string;
+  close?: string;
+  blocks: Json[] | null;
+  /** What is filled in, by block and action id, as Slack's view.state.values. */
+  values: Record<string, Record<string, Json>>;
+  /** What is wrong, by block id. */
+  errors?: Record<string, string>;
+  trouble?: string;
+}
+
+/** An entry in the menu of every message. */
+export interface Shortcut {
+  callback_id: string;
+  name: string;
 }
 
 export interface SlackState {
@@ -56,12 +90,21 @@ export interface SlackState {
   channels: Channel[];
   messages: Record<string, Message[]>;
   ephemerals: Record<string, Message[]>;
+  /** The views of each person's open form, the top one last. */
+  modals: Record<string, Surface[]>;
+  homes: Record<string, Surface>;
+  /** The name of the app that has a home tab, or "". */
+  home_app: string;
+  shortcuts: Shortcut[];
 }
 
 export interface SlackEvent {
-  type: "hello" | "message" | "message_changed" | "message_deleted" | "ephemeral";
+  type: "hello" | "message" | "message_changed" | "message_deleted" | "ephemeral" | "modals" | "home";
   channel?: string;
   message?: Message;
+  user?: string;
+  modals?: Surface[];
+  home?: Surface;
 }
 
 export interface Target {
@@ -78,6 +121,9 @@ export interface Target {
   draining_until: string;
 }
 
+/** What the bot speaks. */
+export type Language = "en" | "ja";
+
 export interface World {
   service: string;
   group: string;
@@ -91,6 +137,7 @@ export interface World {
   bot: { state: string; pid: number; restarts: number };
   break_next: boolean;
   hurry: string;
+  language: Language;
 }
 
 export interface Answer {

@@ -88,6 +88,10 @@ test("code is shown as it was, text keeps its escapes", () => {
   assert.equal(mend("&gt; quoted\n&gt; again"), "&gt; quoted\n&gt; again");
 });
 
+test("bold that ends in a point ends there, whatever follows without a space", () => {
+  assert.equal(mend("*できません。*\u200bこの `a\u200bb`"), "*できません。*\u200aこの `a\u200bb`");
+});
+
 test("verbatim markup is still markup, and a group is shown by its handle", () => {
   const blocks = [{ type: "section", text: { type: "mrkdwn", text: "*ask* S0LEADS or <!subteam^S0LEADS>, not `S0LEADS` or S0NONE", verbatim: true } }];
   assert.deepEqual(prepare("c", blocks, new Set(["S0LEADS"])).blocks[0]!.text, {
@@ -103,6 +107,9 @@ test("a date is told as near as it is, and by its fallback where the form is unk
   assert.equal(said("{date_short_pretty}", new Date(2026, 10, 23, 1)), "yesterday");
   assert.equal(said("{date_short_pretty}", new Date(2026, 11, 23)), "Nov 22, 2026");
   assert.equal(said("{date_num} {fortnight}", at), "then");
+  const japanese = (now: Date) => dateText(at.getTime() / 1000, "{date_short_pretty} {time}", "then", now, "ja");
+  assert.equal(japanese(new Date(2026, 10, 22, 23, 59)), "今日 00:35");
+  assert.match(japanese(new Date(2026, 11, 23)), /^2026年11月22日 00:35$/);
 });
 
 test("suggestions go on from what is typed and end when it is said", () => {

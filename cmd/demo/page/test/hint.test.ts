@@ -15,7 +15,7 @@ const target = (more: Partial<Target> = {}): Target => ({
 });
 const world = (more: Partial<World> = {}): World => ({
   service: "web", group: "web-prod", minimum: 1, healthy: 1, targets: [target()], rps: 0, requests: 10, failed: 0, last_failure: "",
-  bot: { state: "running", pid: 1, restarts: 0 }, break_next: false, hurry: "idle", ...more,
+  bot: { state: "running", pid: 1, restarts: 0 }, break_next: false, hurry: "idle", language: "en", ...more,
 });
 const card = (...labels: string[]): Message => ({
   channel: "C1", ts: "1.0", bot_id: "B1",
@@ -87,6 +87,15 @@ test("a killed bot and a hurried hand come before all else", () => {
   assert.match(next({ users, me: alice, world: world({ bot: { state: "starting", pid: 2, restarts: 1 } }) }).say, /journal/);
   assert.match(next({ users, me: bob, card: card("Abort"), world: dead }).say, /journal/);
   assert.match(next({ users, me: bob, card: card("Abort"), world: world({ hurry: "running" }) }).say, /while it serves/);
+});
+
+test("the hints speak the bot's language", () => {
+  const ja = world({ language: "ja" });
+  assert.match(next({ users, me: alice, world: ja }).say, /\*\*Alice\*\*。`\/deploy web v42` と入力/);
+  assert.match(next({ users, me: alice, card: card("approve"), world: ja }).say, /自分の依頼は承認できません。\*\*Bob\*\* に切り替えて/);
+  const halted = next({ users, me: bob, card: card("再試行 retry", "中断 abort"), world: ja }).say;
+  assert.match(halted, /\*\*再試行 retry\*\*.*\*\*中断 abort\*\*/);
+  assert.doesNotMatch(next({ users, me: gus, world: ja }).say, /[a-z]{4,} [a-z]{3,} [a-z]/);
 });
 
 test("failed requests are named until the counter is reset", () => {

@@ -2,6 +2,8 @@ import { memo, useEffect, useMemo, useState } from "react";
 import type { Channel, SlackState, User } from "../types.ts";
 import { ChannelView } from "./ChannelView.tsx";
 import { ConfirmDialog } from "./ConfirmDialog.tsx";
+import { FormDialog } from "./FormDialog.tsx";
+import { HomeView } from "./HomeView.tsx";
 import { Sidebar } from "./Sidebar.tsx";
 import { ThreadPane } from "./ThreadPane.tsx";
 import { useClicks } from "./useClicks.ts";
@@ -24,6 +26,7 @@ const wide = window.matchMedia("(min-width: 1100px)");
 /** The chat: a workspace with its channels, one of them open, and a thread beside it or, on a phone, over it. */
 export const Chat = memo(function Chat({ slack, me, channel, service, draft, onBe, onChannel }: Props) {
   const [thread, setThread] = useState("");
+  const [home, setHome] = useState(false);
   const clicks = useClicks(me);
   const workspace = useMemo(
     () => ({ slack, me, service: service ?? "web", clicks }),
@@ -41,14 +44,18 @@ export const Chat = memo(function Chat({ slack, me, channel, service, draft, onB
     if (newest && wide.matches) setThread(newest);
   }, [newest]);
   useEffect(() => {
-    if (draft.count) setThread((t) => (wide.matches ? t : "")); // the composer to fill must not be covered
+    if (!draft.count) return;
+    setHome(false);
+    setThread((t) => (wide.matches ? t : "")); // the composer to fill must not be covered
   }, [draft]);
 
-  const root = slack.messages[channel?.id ?? ""]?.find((m) => m.ts === thread);
+  const root = home ? undefined : slack.messages[channel?.id ?? ""]?.find((m) => m.ts === thread);
   const choose = (id: string) => {
-    setThread("");
+    if (home) setHome(false);
+    else setThread("");
     onChannel(id);
   };
+  const form = slack.modals[me?.id ?? ""]?.at(-1);
   return (
     <WorkspaceContext value={workspace}><NamesContext value={names}><GroupsContext value={groupIds}>
       <section className={root ? "chat has-thread" : "chat"} aria-label="Chat">
@@ -56,9 +63,11 @@ export const Chat = memo(function Chat({ slack, me, channel, service, draft, onB
           <strong>Junban demo</strong>
           <Who me={me} users={slack.users} onBe={onBe} />
         </header>
-        <Sidebar slack={slack} current={channel} onChannel={choose} />
-        {channel && <ChannelView key={channel.id} channel={channel} draft={draft} open={root?.ts} onThread={setThread} />}
+        <Sidebar slack={slack} current={channel} home={home} onChannel={choose} onHome={() => setHome(true)} />
+        {home && <HomeView />}
+        {channel && !home && <ChannelView key={channel.id} channel={channel} draft={draft} open={root?.ts} onThread={setThread} />}
         {channel && root && <ThreadPane key={root.ts} channel={channel} root={root} onClose={() => setThread("")} />}
+        {form && <FormDialog key={form.id} surface={form} />}
         {clicks.asking && <ConfirmDialog confirm={clicks.asking.confirm} onAnswer={clicks.answer} />}
       </section>
     </GroupsContext></NamesContext></WorkspaceContext>

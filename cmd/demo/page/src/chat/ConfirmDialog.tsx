@@ -1,6 +1,7 @@
-import { useLayoutEffect, useRef } from "react";
+import { useRef } from "react";
 import type { Confirm } from "./payload.ts";
 import { BlockText } from "./Blocks.tsx";
+import { Dialog } from "./Dialog.tsx";
 
 interface Props {
   confirm: Confirm;
@@ -9,22 +10,17 @@ interface Props {
 
 /** The question that a button asks before it acts. */
 export function ConfirmDialog({ confirm, onAnswer }: Props) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useLayoutEffect(() => {
-    const d = dialog.current!;
-    d.showModal();
-    return () => d.close(); // while it is still in the page, so that the focus goes back to the button
-  }, []);
+  const ok = useRef<HTMLButtonElement>(null);
   return (
-    <dialog ref={dialog} className="confirm" aria-labelledby="confirm-title" onCancel={(e) => (e.preventDefault(), onAnswer(false))}>
-      <h2 id="confirm-title">{confirm.title}</h2>
+    <Dialog className="confirm" label={confirm.title} first={ok} keep onClose={() => onAnswer(false)}>
+      <h2>{confirm.title}</h2>
       <BlockText text={confirm.text} />
       <footer>
         <button data-testid="confirm-cancel" onClick={() => onAnswer(false)}>{confirm.deny}</button>
-        <button data-testid="confirm-ok" className={confirm.danger ? "danger" : "primary"} autoFocus onClick={() => onAnswer(true)}>
+        <button data-testid="confirm-ok" ref={ok} className={confirm.danger ? "danger" : "primary"} onClick={() => onAnswer(true)}>
           {confirm.confirm}
         </button>
       </footer>
-    </dialog>
+    </Dialog>
   );
 }

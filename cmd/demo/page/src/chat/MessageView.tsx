@@ -2,6 +2,8 @@ import { memo, useMemo } from "react";
 import type { Message } from "../types.ts";
 import { Avatar } from "./Avatar.tsx";
 import { Blocks } from "./Blocks.tsx";
+import { Files } from "./Files.tsx";
+import { Menu } from "./Menu.tsx";
 import { attachmentBlocks, textBlock } from "./payload.ts";
 import { useWorkspace } from "./context.ts";
 import { isBot, replies, timeOf } from "./workspace.ts";
@@ -33,6 +35,8 @@ export const MessageView = memo(function MessageView({ message, scope, follows, 
         {follows ? <time>{timeOf(message.ts)}</time> : <Avatar name={name} color={author?.color} bot={bot || slackbot} />}
       </div>
       <div className="body">
+        {!message.ephemeral_to && <Menu message={message} />}
+        {onThread && message.broadcast && <button className="from-thread" onClick={() => onThread(message.thread_ts!)}>replied to a thread</button>}
         {message.ephemeral_to && <p className="only-you">Only visible to you</p>}
         {!follows && (
           <header>
@@ -42,15 +46,16 @@ export const MessageView = memo(function MessageView({ message, scope, follows, 
             <time>{timeOf(message.ts)}</time>
           </header>
         )}
-        {own.length > 0 && <Blocks message={message} blocks={own} scope={`${place}-m`} />}
+        {own.length > 0 && <Blocks holder={message} blocks={own} scope={`${place}-m`} />}
         {message.edited && !bot && <small className="edited">(edited)</small>}
         {message.attachments?.map((a, i) => (
           <div key={i} className="attachment" style={{ borderLeftColor: barColor(a.color) }}>
-            <Blocks message={message} blocks={attached[i]!} scope={`${place}-a${i}`} />
+            <Blocks holder={message} blocks={attached[i]!} scope={`${place}-a${i}`} />
           </div>
         ))}
-        {clicks.failed?.ts === message.ts && <p className="click-error" role="alert">That did not work: {clicks.failed.error}</p>}
-        {onThread && !message.ephemeral_to && <ThreadLink message={message} onThread={onThread} />}
+        {clicks.failed?.key === message.ts && <p className="click-error" role="alert">That did not work: {clicks.failed.error}</p>}
+        {message.files && <Files files={message.files} />}
+        {onThread && !message.ephemeral_to && !message.broadcast && <ThreadLink message={message} onThread={onThread} />}
       </div>
     </article>
   );

@@ -5,11 +5,14 @@ import { isRoot } from "./workspace.ts";
 interface Props {
   slack: SlackState;
   current?: Channel;
+  /** The home tab is open instead of a channel. */
+  home: boolean;
   onChannel(id: string): void;
+  onHome(): void;
 }
 
-/** The channel list; a channel with messages newer than the last look at it is bold. */
-export function Sidebar({ slack, current, onChannel }: Props) {
+/** The channel list; a channel with messages newer than the last look at it is bold. Below it the app's home tab. */
+export function Sidebar({ slack, current, home, onChannel, onHome }: Props) {
   const [seen, setSeen] = useState<Record<string, string>>({});
   const newest = (id: string) => slack.messages[id]?.findLast(isRoot)?.ts ?? "";
   const open = (id: string) => {
@@ -25,7 +28,7 @@ export function Sidebar({ slack, current, onChannel }: Props) {
           <li key={c.id}>
             <button
               className={unread(c) ? "unread" : ""}
-              aria-current={c.id === current?.id ? "page" : undefined}
+              aria-current={c.id === current?.id && !home ? "page" : undefined}
               onClick={() => open(c.id)}
             >
               <i aria-hidden="true">{c.private ? <Lock /> : "#"}</i>
@@ -34,7 +37,28 @@ export function Sidebar({ slack, current, onChannel }: Props) {
           </li>
         ))}
       </ul>
+      {slack.home_app && (
+        <>
+          <h2>Apps</h2>
+          <ul>
+            <li>
+              <button data-testid="home-entry" aria-current={home ? "page" : undefined} onClick={onHome}>
+                <i aria-hidden="true"><House /></i>
+                Home
+              </button>
+            </li>
+          </ul>
+        </>
+      )}
     </nav>
+  );
+}
+
+function House() {
+  return (
+    <svg viewBox="0 0 16 16" width="13" height="13" fill="currentColor">
+      <path d="M8 1.6 1.3 7.4h1.9v6.8h3.6v-4h2.4v4h3.6V7.4h1.9z" />
+    </svg>
   );
 }
 

@@ -1,5 +1,5 @@
 import { createContext, useContext } from "react";
-import type { SlackState, User } from "../types.ts";
+import type { Language, SlackState, User } from "../types.ts";
 import type { Clicks } from "./useClicks.ts";
 import { empty } from "./workspace.ts";
 
@@ -28,5 +28,8 @@ export const NamesContext = createContext<Names>({ users: [], channels: [], user
 
 /** The ids of the user groups. */
 export const GroupsContext = createContext<ReadonlySet<string>>(new Set());
+
+/** What the bot speaks: dates in its messages are told in it, as Slack does for readers who have chosen that language. */
+export const LanguageContext = createContext<Language>("en");
 
 export const useWorkspace = () => useContext(WorkspaceContext);

@@ -15,6 +15,9 @@ function mendCode(part: string): string {
 
 // The renderer puts a space behind every &gt;. Only the first of a line is a quotation's mark.
 function mendText(part: string, groups?: ReadonlySet<string>): string {
+  // Between a mark and a letter the bot puts a space of no width, which Slack takes for the end of a word. The renderer
+  // wants one that Unicode counts as a space: the thinnest.
+  part = part.replaceAll("\u200b", "\u200a");
   const named = part.replace(/<[^>]*>|\bS[A-Z0-9]+\b/g, (found) => (groups?.has(found) ? `<!subteam^${found}>` : found));
   return named.replace(/(?<=[^\n])&gt;/g, ">");
 }

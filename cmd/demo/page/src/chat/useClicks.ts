@@ -1,10 +1,13 @@
 import { useCallback, useMemo, useState } from "react";
 import { post } from "../net.ts";
-import type { Message, User } from "../types.ts";
+import type { Message, Surface, User } from "../types.ts";
 import type { Button, Confirm } from "./payload.ts";
 
+/** What has buttons: a message, or a form or home tab. */
+export type Holder = Message | Surface;
+
 interface Asking {
-  message: Message;
+  holder: Holder;
   button: Button;
   confirm: Confirm;
 }
@@ -14,12 +17,13 @@ export interface Clicks {
   busy: ReadonlySet<string>;
   asking?: Asking | null;
   /** The last click that was refused, and why. */
-  failed: { ts: string; error: string } | null;
-  click(message: Message, button: Button): void;
+  failed: { key: string; error: string } | null;
+  click(holder: Holder, button: Button): void;
   answer(yes: boolean): void;
 }
 
-export const clickKey = (user: string, ts: string, b: Button) => [user, ts, b.block_id, b.action_id].join("\n");
+export const holderKey = (h: Holder) => ("ts" in h ? h.ts : h.id);
+export const clickKey = (user: string, h: Holder, b: Button) => [user, holderKey(h), b.block_id, b.action_id].join("\n");
 
 /** Sends a person's clicks, after the question that the button may ask, and knows which are under way. */
 export function useClicks(me?: User): Clicks {
@@ -28,23 +32,25 @@ export function useClicks(me?: User): Clicks {
   const [failed, setFailed] = useState<Clicks["failed"]>(null);
   const user = me?.id ?? "";
 
-  const send = useCallback(async (message: Message, button: Button) => {
-    const key = clickKey(user, message.ts, button);
+  const send = useCallback(async (holder: Holder, button: Button) => {
+    const key = clickKey(user, holder, button);
     const { block_id, action_id } = button;
     setFailed(null);
     setBusy((old) => new Set(old).add(key));
-    const answer = await post("/slack/click", { user, channel: message.channel, ts: message.ts, block_id, action_id });
+    const answer = "ts" in holder
+      ? await post("/slack/click", { user, channel: holder.channel, ts: holder.ts, block_id, action_id })
+      : await post("/slack/view/click", { user, view: holder.id, block_id, action_id });
     setBusy((old) => new Set([...old].filter((k) => k !== key)));
-    if (!answer.ok) setFailed({ ts: message.ts, error: answer.error ?? "no reason given" });
+    if (!answer.ok) setFailed({ key: holderKey(holder), error: answer.error ?? "no reason given" });
   }, [user]);
 
-  const click = useCallback((message: Message, button: Button) => {
-    if (button.confirm) setAsking({ message, button, confirm: button.confirm });
-    else void send(message, button);
+  const click = useCallback((holder: Holder, button: Button) => {
+    if (button.confirm) setAsking({ holder, button, confirm: button.confirm });
+    else void send(holder, button);
   }, [send]);
 
   const answer = useCallback((yes: boolean) => {
-    if (yes && asking) void send(asking.message, asking.button);
+    if (yes && asking) void send(asking.holder, asking.button);
     setAsking(null);
   }, [asking, send]);
 

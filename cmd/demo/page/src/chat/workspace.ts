@@ -1,11 +1,15 @@
 import type { Message, SlackEvent, SlackState, User } from "../types.ts";
 import { buttonsOf } from "./payload.ts";
 
-export const empty: SlackState = { users: [], groups: [], channels: [], messages: {}, ephemerals: {} };
+export const empty: SlackState = {
+  users: [], groups: [], channels: [], messages: {}, ephemerals: {}, modals: {}, homes: {}, home_app: "", shortcuts: [],
+};
 
 /** The workspace after an event. What the event does not touch keeps its identity, so it is not drawn again. */
 export function apply(state: SlackState, event: SlackEvent): SlackState {
-  const { message } = event;
+  const { message, user } = event;
+  if (event.type === "modals" && user) return { ...state, modals: { ...state.modals, [user]: event.modals ?? [] } };
+  if (event.type === "home" && user && event.home) return { ...state, homes: { ...state.homes, [user]: event.home } };
   if (!message) return state;
   const channel = event.channel ?? message.channel;
   const list = state.messages[channel] ?? [];
@@ -37,10 +41,10 @@ export function byTime(a: { ts: string }, b: { ts: string }): number {
 
 export const isRoot = (m: Message) => !m.thread_ts || m.thread_ts === m.ts;
 
-/** What one person sees in a channel: its root messages, and the ephemeral ones that were for this person. */
+/** What one person sees in a channel: its root messages, replies that are for all, and what only this person sees. */
 export function channelView(state: SlackState, channel: string, me: string): Message[] {
   const own = (state.ephemerals[me] ?? []).filter((m) => m.channel === channel && isRoot(m));
-  return [...(state.messages[channel] ?? []).filter(isRoot), ...own].sort(byTime);
+  return [...(state.messages[channel] ?? []).filter((m) => isRoot(m) || m.broadcast), ...own].sort(byTime);
 }
 
 /** A thread as one person sees it, without its root. */

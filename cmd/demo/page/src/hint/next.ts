@@ -1,7 +1,8 @@
 import { buttonsOf } from "../chat/payload.ts";
 import { people } from "../chat/workspace.ts";
-import type { Message, Target, User, World } from "../types.ts";
+import type { Language, Message, Target, User, World } from "../types.ts";
 import { look } from "../world/states.ts";
+import { hintWords, type HintWords } from "./words.ts";
 
 export type Stage = "ask" | "approve" | "roll" | "break";
 
@@ -34,20 +35,19 @@ export function phaseOf(card?: Message): Phase {
   return offers(/abort|withdraw|deny/) ? "roll" : "over";
 }
 
+const wordsOf = (world?: World): HintWords => hintWords[world?.language ?? "en"];
+
 export function next(scene: Scene): Hint {
   const { world } = scene;
-  if (world?.hurry === "running") {
-    return { stage: "break", say: "Every instance is restarted **while it serves**. Watch the failed requests: this is what taking turns prevents." };
-  }
-  if (world?.bot.state === "starting" && !world.bot.restarts) return { stage: "ask", say: "The bot is **starting**." };
-  if (world?.bot.state === "down" || world?.bot.state === "starting") {
-    return { stage: "roll", say: "The bot is gone, the traffic is not. When it is back it reads its journal and the **same card** goes on." };
-  }
+  const w = wordsOf(world);
+  if (world?.hurry === "running") return { stage: "break", say: w.hurried };
+  if (world?.bot.state === "starting" && !world.bot.restarts) return { stage: "ask", say: w.starting };
+  if (world?.bot.state === "down" || world?.bot.state === "starting") return { stage: "roll", say: w.gone };
   switch (phaseOf(scene.card)) {
     case "approve":
       return approve(scene);
     case "decide":
-      return { stage: "break", say: `The rollout has **halted**; the others go on serving. Choose on the card: ${waysOut(scene.card)}.` };
+      return { stage: "break", say: w.halted(waysOut(world?.language ?? "en", scene.card)) };
     case "roll":
       return { stage: "roll", say: turn(world) };
     default:
@@ -56,62 +56,54 @@ export function next(scene: Scene): Hint {
 }
 
 /** The buttons of a halted card, as "**Retry**, **Put back** or **Leave out**". */
-function waysOut(card?: Message): string {
+function waysOut(language: Language, card?: Message): string {
   const labels = card ? buttonsOf(card).map((b) => `**${b.label}**`) : [];
-  return new Intl.ListFormat("en", { type: "disjunction", style: "long" }).format(labels);
+  return new Intl.ListFormat(language, { type: "disjunction", style: "long" }).format(labels);
 }
 
 function ask({ users, me, card, world }: Scene): Hint {
+  const w = wordsOf(world);
   const requester = requesterAmong(users);
+  const asking = (line: string) => (requester && me?.id !== requester.id ? w.beAndType(first(requester), line) : w.type(line));
   const held = card && world?.targets.find((t) => look(t) === "out");
   if (held) {
     const type = `/deploy restore ${world?.service} on ${held.name}`;
-    const say = `**${held.name}** is held out of service. ${asking(me, requester)} \`${type}\`.`;
-    return { stage: "break", say, type, be: requester };
+    return { stage: "break", say: w.held(held.name, asking(type)), type, be: requester };
   }
   const type = `/deploy ${world?.service ?? "web"} ${nextVersion(world?.targets ?? [])}`;
   if (me && me.kind !== "member") {
-    return { stage: "ask", say: `You are **${first(me)}**, ${describe(me)}: the bot refuses you. ${requester ? `Switch to **${first(requester)}** to ask for a deploy.` : ""}`, be: requester, type };
+    const say = w.refused(first(me), me.kind) + (requester ? w.gap + w.beToAsk(first(requester)) : "");
+    return { stage: "ask", say, be: requester, type };
   }
-  if (world?.break_next) return { stage: "break", say: `The next release is broken. ${asking(me, requester)} \`${type}\`, and see where it stops.`, type, be: requester };
-  if (world && world.failed > 0) {
-    return { stage: "break", say: `${count(world.failed)} failed. **Reset the counter**, then type \`${type}\` and let the bot take turns.`, type, be: requester };
-  }
-  if (card && world && world.requests > 0) {
-    return { stage: "break", say: `**None** of ${count(world.requests)} failed. Now **break the next release**, or see what happens **without draining**.` };
-  }
-  if (me && me.id !== requester?.id) return { stage: "ask", say: `${asking(me, requester)} \`${type}\`.`, type, be: requester };
-  return { stage: "ask", say: `You are **${me ? first(me) : "…"}**. Type \`${type}\` and send it.`, type };
+  if (world?.break_next) return { stage: "break", say: w.broken(asking(type)), type, be: requester };
+  if (world && world.failed > 0) return { stage: "break", say: w.failed(world.failed, type), type, be: requester };
+  if (card && world && world.requests > 0) return { stage: "break", say: w.none(world.requests) };
+  if (me && me.id !== requester?.id) return { stage: "ask", say: w.toType(asking(type)), type, be: requester };
+  return { stage: "ask", say: w.youType(me ? first(me) : "…", type), type };
 }
 
-/** How a sentence begins that ends with what the requester has to type. */
-function asking(me?: User, requester?: User): string {
-  return requester && me?.id !== requester.id ? `Switch to **${first(requester)}** and type` : "Type";
-}
-
-function approve({ users, me, card }: Scene): Hint {
+function approve({ users, me, card, world }: Scene): Hint {
+  const w = wordsOf(world);
   const requester = requesterOf(card, users);
   const approver = approverFor(users, requester);
-  if (me && me.kind === "member" && me.id !== requester?.id) {
-    return { stage: "approve", say: `You are **${first(me)}**. Press **Approve** on the card.` };
-  }
-  const who = approver ? `Switch to **${first(approver)}** and press **Approve**.` : "Switch to somebody else and press **Approve**.";
-  const why = me && me.id === requester?.id ? "Nobody approves their own request." : `${me ? first(me) : "A guest"} may not approve.`;
-  return { stage: "approve", say: `${why} ${who}`, be: approver };
+  if (me && me.kind === "member" && me.id !== requester?.id) return { stage: "approve", say: w.press(first(me)) };
+  const why = me && me.id === requester?.id ? w.own : w.mayNot(me ? first(me) : w.aGuest);
+  return { stage: "approve", say: why + w.gap + w.beAndPress(approver ? first(approver) : w.somebodyElse), be: approver };
 }
 
 /** Tells the turn that is being taken, from what the load balancer shows. */
 function turn(world?: World): string {
+  const w = wordsOf(world);
   const is = (state: RegExp) => world?.targets.find((t) => state.test(t.state));
   const draining = is(/^draining$/);
-  if (draining) return `**${draining.name}** is draining: it finishes the requests it has and gets no new ones. Try **Kill the bot** now.`;
+  if (draining) return w.draining(draining.name);
   const out = is(/^(unused|absent|out|)$/);
-  if (out) return `**${out.name}** is out and gets its release; the others carry the traffic. Try **Kill the bot** now.`;
+  if (out) return w.out(out.name);
   const initial = is(/^initial$/);
-  if (initial) return `**${initial.name}** is back and waits for its first health check.`;
+  if (initial) return w.initial(initial.name);
   const unhealthy = is(/^unhealthy$/);
-  if (unhealthy) return `**${unhealthy.name}** fails its health checks and gets no requests.`;
-  return "Instances leave, get the release and come back, **one at a time**. The thread tells each step.";
+  if (unhealthy) return w.unhealthy(unhealthy.name);
+  return w.inTurn;
 }
 
 /** The first person that the card mentions: cards name who asked before who decided. */
@@ -143,12 +135,4 @@ export function nextVersion(targets: Target[]): string {
 
 export function first(user: User): string {
   return (user.real_name || user.name).split(" ")[0] ?? user.name;
-}
-
-function describe({ kind }: User): string {
-  return kind === "guest" ? "a guest" : kind === "external" ? "from another company" : "a member";
-}
-
-function count(n: number): string {
-  return `${n.toLocaleString("en")} ${n === 1 ? "request" : "requests"}`;
 }
