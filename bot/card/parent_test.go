@@ -83,7 +83,7 @@ func show(m Message) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "[%s] %s\n", m.Tone, m.Text)
 	if m.Broadcast {
-		fmt.Fprintln(&out, "(shown in the channel too)")
+		fmt.Fprintln(&out, "===== in the channel too")
 	}
 	for _, b := range m.Blocks {
 		switch {
@@ -129,9 +129,9 @@ func tellAll(t *testing.T, w Voice, events []deploy.Event) (out []Message) {
 func (s *script) golden(name string) {
 	s.t.Helper()
 	for tag, w := range voices {
-		fmt.Fprintf(s.out[tag], "===== the details\n%s===== the thread\n", show(w.Details(s.op)))
+		fmt.Fprintf(s.out[tag], "===== the details\n%s", show(w.Details(s.op)))
 		for n, m := range tellAll(s.t, w, s.events) {
-			fmt.Fprintf(s.out[tag], "%d. %s", n+1, show(m))
+			fmt.Fprintf(s.out[tag], "===== message %d\n%s", n+1, show(m))
 		}
 		compare(s.t, filepath.Join("testdata", tag, name+".txt"), s.out[tag].String())
 	}

@@ -11,7 +11,7 @@ func init() {
 	)
 	bugs = append(bugs, []bug{
 		{
-			"a conversation is closed before its end is shown", teller, "busy := t.paint(ctx, time.Now()); busy {", "busy := t.paint(ctx, time.Now()); busy && !t.op.State.Finished() {",
+			"a conversation is closed before its end is shown", teller, "	if busy || !finished || t.talk.Closed {", "	if !finished || t.talk.Closed {",
 			[]guard{{told, "TestTheEndIsShownAfterAnOutage"}, {told, "TestALaterLifeGoesOnWithBothMessages"}},
 		},
 		{
