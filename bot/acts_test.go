@@ -77,6 +77,7 @@ func (d *actsDesk) Recent(_ context.Context, service string, _ int) ([]deploy.Ro
 	return append(d.rows(true, service), d.rows(false, service)...), nil
 }
 func (d *actsDesk) Unfinished(context.Context) ([]deploy.Row, error) { return d.rows(false, ""), nil }
+func (d *actsDesk) Health(deploy.ID) []deploy.GroupHealth            { return nil }
 func (d *actsDesk) Locks(context.Context) ([]deploy.Lock, error)     { return d.locks, nil }
 
 // actsChat notes what is said.

@@ -23,6 +23,8 @@ type Desk interface {
 	Recent(ctx context.Context, service string, limit int) ([]deploy.Row, error)
 	Unfinished(ctx context.Context) ([]deploy.Row, error)
 	Locks(ctx context.Context) ([]deploy.Lock, error)
+	// Health is how healthy an operation's groups were when they were last looked at; nothing if it does not run.
+	Health(id deploy.ID) []deploy.GroupHealth
 }
 
 // Directory tells who somebody is now.
@@ -110,7 +112,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	var all sync.WaitGroup
 	b.mu.Lock()
 	b.tell = func(id deploy.ID) {
-		t := &teller{b: b, id: id, moved: make(chan struct{}, 1)}
+		t := newTeller(b, id)
 		b.tellers[id] = t
 		all.Go(func() { t.run(ctx) })
 	}

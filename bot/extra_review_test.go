@@ -92,6 +92,8 @@ func (d *reviewDesk) Unfinished(context.Context) ([]deploy.Row, error) {
 	return rows, d.unfinished
 }
 
+func (d *reviewDesk) Health(deploy.ID) []deploy.GroupHealth { return nil }
+
 func (d *reviewDesk) Locks(context.Context) ([]deploy.Lock, error) { return nil, nil }
 
 // reviewMemory is a memory that outlives its bot.

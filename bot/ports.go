@@ -53,7 +53,7 @@ const (
 // Key marks a post with what it tells, so that it can be found again when the answer to posting it was lost.
 type Key struct {
 	Op  deploy.ID
-	Seq int // the event that is told; 0 = the parent message
+	Seq int // the event that is told; 0 = the parent message, -1 = the details
 }
 
 // Place is where a message is: Slack's channel id and timestamp, kept as the strings that Slack answered.

@@ -18,12 +18,15 @@ type talk struct {
 	Parent  Place     `json:"parent"`
 	Told    int       `json:"told"`              // the last event told in the thread
 	Shown   int       `json:"shown"`             // the event up to which the parent shows the operation
-	Posting int       `json:"posting,omitempty"` // a post that was begun and not confirmed: its Key.Seq plus one
+	Posting int       `json:"posting,omitempty"` // a post that was begun and not confirmed: its Key.Seq plus one; -1 = the details
 	Since   time.Time `json:"since,omitzero"`    // when it was begun
 	Closed  bool      `json:"closed,omitempty"`  // finished, told and shown
 
 	Pictured bool `json:"pictured,omitempty"` // its timeline is posted, or will never be
 	Sketches int  `json:"sketches,omitempty"` // how often posting it has failed
+
+	Details  Place `json:"details,omitzero"`   // the message with a row for each instance
+	Detailed int   `json:"detailed,omitempty"` // the event up to which it shows the operation
 }
 
 func (b *Bot) recall(ctx context.Context, id deploy.ID) (talk, error) {

@@ -141,7 +141,7 @@ func needed(t *testing.T) []string {
 		family("status", literals(t, "card/chores.go", "choreStatus")), family("health", append(constants(t, "Health"), "in service")),
 		family("machine", []string{"pending", "running", "stopping", "stopped", "shutting-down", "terminated"}),
 		family("past", slices.Concat(finished, lane, []string{"approve", "turned", "continued", "paused"})), family("standing", standings),
-		family("doing", append(steps, "step", "rollout")), family("transition", steps), family("chore", chores), family("plan.once.where", chores),
+		family("doing", append(steps, "step", "rollout")), family("way", steps), family("chore", chores), family("plan.once.where", chores),
 		family("button", acts), family("choice", lane), family("title", constants(t, "Kind")), family("plan.order", constants(t, "Kind")),
 		family("doctor.finding", constants(t, "Severity")), family("doctor.line", constants(t, "Severity")), family("plan", []string{"blocks", "warns"}),
 		family("finding", doctor.Names(), ".seen", ".mend"), family("trait", []string{"type", "image", "security groups", "metadata tokens"}),

@@ -2,7 +2,6 @@ package card
 
 import (
 	"strings"
-	"time"
 
 	"junban/deploy"
 )
@@ -60,19 +59,28 @@ func restore(t deploy.Terms, instance string) string {
 	return line
 }
 
-// small is the small print: what to quote, and what it was before.
-func (w Voice) small(o deploy.Operation, now time.Time) Text {
+// small is the small print: what to quote, what is deployed exactly, and what it was before.
+func (w Voice) small(o deploy.Operation) Text {
 	out := w.Say("small.operation", "op", string(o.ID))
+	if r := o.Plan.Ref; r != "" {
+		out = T(out, w.Say("small.ref", "ref", short(r)))
+	}
 	if r := o.Plan.Revision; r != "" {
-		out = append(out, w.Say("small.revision", "revision", short(r))...)
+		out = T(out, w.Say("small.revision", "revision", commit(r)))
 	}
 	if p := o.Plan.Preview.Previous; p != "" && o.Plan.Kind == deploy.KindDeploy {
-		out = append(out, w.Say("small.before", "ref", p)...)
-	}
-	if o.State.Rolling() && o.Plan.Kind.Rolls() {
-		out = append(out, w.Say("small.running", "time", now.Sub(o.StartedAt).Round(time.Second), "estimate", o.Plan.Preview.Estimate.Total)...)
+		out = T(out, w.Say("small.before", "ref", p))
 	}
 	return out
+}
+
+// commit shortens what looks like the id of a commit, and nothing else.
+func commit(revision string) string {
+	r := strings.TrimSpace(revision)
+	if len(r) < 40 || strings.Trim(strings.ToLower(r), "0123456789abcdef") != "" {
+		return short(r)
+	}
+	return r[:12]
 }
 
 // people names people and groups: with U as what they are, with P as a call, since they have to act.

@@ -42,11 +42,3 @@ func Mine(o deploy.Operation, p deploy.Person, now time.Time) []deploy.Offer {
 	}
 	return out
 }
-
-// voted is an approval, with its comment.
-func (w Voice) voted(e deploy.Event) Text {
-	if e.Act == nil || e.Act.Reason == "" {
-		return w.Say("tell.voted", "by", U(e.By))
-	}
-	return w.Say("why.voted", "by", U(e.By), "comment", e.Act.Reason)
-}

@@ -69,67 +69,29 @@ func turning(o deploy.Operation) (back, all int) {
 	return back, all
 }
 
-// instances is one line per instance, or, above ten, counts and exceptions; and one line per chore.
-func (w Voice) instances(o deploy.Operation) Text {
-	var lines, sums []string
-	var out []Text
-	counts := map[string]int{}
-	_, all := progress(o)
-	for _, i := range o.Plan.Preview.Order {
-		l := o.Lanes[i]
-		if l.Chore() {
+// paragraphs puts what is not empty below each other.
+func paragraphs(lines []Text) Text {
+	var out Text
+	for _, l := range lines {
+		if len(l) == 0 {
 			continue
 		}
-		now := w.shown(l)
-		if counts[now]++; counts[now] == 1 {
-			lines = append(lines, now)
+		if len(out) > 0 {
+			out = append(out, Span{Value: "\n"})
 		}
-		if all > many && !l.Waits() && l.Outcome != deploy.OutcomeHeld && !l.Out() {
-			continue
-		}
-		sign := mark(status(l))
-		if o.Plan.Kind == deploy.KindDrain && l.Outcome == deploy.OutcomeHeld {
-			sign = mark("skipped") // that it is held is what was asked for
-		}
-		out = append(out, T(sign+" ", B(o.Plan.Preview.Name(l.Name)), "  "+commas(w.version(o.Plan, l), now, w.took(l))))
-	}
-	if all > many {
-		for _, k := range lines {
-			sums = append(sums, w.Line("lane.count", "n", counts[k], "status", k))
-		}
-		out = append([]Text{T(strings.Join(sums, ", "))}, out...)
-	}
-	return paragraphs(append(out, w.choreLines(o)...))
-}
-
-// choreLines is one line per chore, in the order in which they are done.
-func (w Voice) choreLines(o deploy.Operation) []Text {
-	var out []Text
-	for _, verb := range []deploy.Verb{deploy.VerbBefore, deploy.VerbFirst, deploy.VerbAfter} {
-		for _, l := range o.Lanes {
-			if !l.Chore() || l.Steps[0].Verb != verb {
-				continue
-			}
-			on := ""
-			if id := l.Values["INSTANCE_ID"]; verb == deploy.VerbFirst && id != "" {
-				on = w.Line("lane.on", "instance", o.Plan.Preview.Name(id))
-			}
-			out = append(out, T(mark(status(l))+" ", B(w.chore(verb)), "  "+commas(w.shown(l), w.took(l), on)))
-		}
-	}
-	if o.Migrated() {
-		out = append(out, w.Say("parent.migrated"))
+		out = append(out, l...)
 	}
 	return out
 }
 
-func paragraphs(lines []Text) Text {
+// sentences puts what is not empty behind each other.
+func (w Voice) sentences(parts ...Text) Text {
 	var out Text
-	for i, l := range lines {
-		if i > 0 {
-			out = append(out, Span{Value: "\n"})
+	for _, t := range parts {
+		if len(out) > 0 && len(t) > 0 {
+			out = T(out, w.gap())
 		}
-		out = append(out, l...)
+		out = T(out, t)
 	}
 	return out
 }

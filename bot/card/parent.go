@@ -6,27 +6,20 @@ import (
 	"junban/deploy"
 )
 
-// Parent is the one message of an operation that is edited in place.
-func (w Voice) Parent(o deploy.Operation, now time.Time) Message {
+// Parent is the one message of an operation that is edited in place: what is to be done next first, then what goes on,
+// who asked and who agreed. health is how healthy its groups were when they were last looked at, if anybody did.
+func (w Voice) Parent(o deploy.Operation, now time.Time, health ...deploy.GroupHealth) Message {
 	m := Message{Tone: tone(o), Text: w.titled(o)}
 	if emergency(o.Plan) {
 		m.Blocks = append(m.Blocks, Block{Header: w.Line("parent.emergency")}, Block{Text: w.loud(o)})
 	}
-	m.Blocks = append(m.Blocks, Block{Text: w.state(o)})
-	lines := w.preview(o.Plan)
-	if o.State != deploy.StateRequested && o.State != deploy.StateApproved && o.State != deploy.StateQueued {
-		lines = w.instances(o)
-		if o.StartedAt.IsZero() {
-			lines = nil
-		}
+	lines := append([]Text{w.where(o)}, w.live(o, now, health)...)
+	m.Blocks = append(m.Blocks, Block{Text: paragraphs(append(lines, w.who(o)))})
+	if o.State == deploy.StateRequested || o.State == deploy.StateApproved || o.State == deploy.StateQueued {
+		m.Blocks = append(m.Blocks, Block{Text: w.preview(o.Plan)})
 	}
-	if len(lines) > 0 {
-		m.Blocks = append(m.Blocks, Block{Text: lines})
-	}
-	if b := w.buttons(o); len(b) > 0 {
-		m.Blocks = append(m.Blocks, b...)
-	}
-	m.Blocks = append(m.Blocks, Block{Context: w.small(o, now)})
+	m.Blocks = append(m.Blocks, w.buttons(o)...)
+	m.Blocks = append(m.Blocks, Block{Context: w.small(o)})
 	return m
 }
 
@@ -99,26 +92,42 @@ func (w Voice) headline(o deploy.Operation) string {
 	return say("headline.done")
 }
 
-// state is the paragraph that says where the operation is and what comes next.
-func (w Voice) state(o deploy.Operation) Text {
+// state is the paragraph that says where the operation is, what comes next, and who wants it.
+func (w Voice) state(o deploy.Operation) Text { return w.sentences(w.where(o), w.who(o)) }
+
+// who says who asked for it and why, and who approved it, when, and with which comment.
+func (w Voice) who(o deploy.Operation) Text {
 	because := w.because(o.Plan.Preview.Ask.Reason)
 	if emergency(o.Plan) {
 		because = nil // said above, louder
 	}
-	id := "parent.asked"
-	if len(o.Approvers()) > 0 {
-		id = "parent.asked.approved"
+	var votes []Text
+	for _, v := range o.Votes {
+		if v.OK {
+			votes = append(votes, w.Say("parent.vote", "by", U(v.By), "at", v.At, "comment", w.clause("clause.comment", "comment", v.Reason)))
+		}
 	}
-	who := w.Say(id, "by", U(o.RequestedBy), "because", because, "approvers", people(o.Approvers(), U))
-	return T(who, w.gap(), w.where(o))
+	if len(votes) == 0 {
+		return w.Say("parent.asked", "by", U(o.RequestedBy), "because", because)
+	}
+	return w.Say("parent.asked.approved", "by", U(o.RequestedBy), "because", because, "approvers", w.clauses(votes))
 }
 
-// where is the rest of the paragraph, behind who asked for it.
+// quorum says how many approvals there are and how many are needed, where one is not enough.
+func (w Voice) quorum(o deploy.Operation) Text {
+	need := o.Plan.Rules.Approval.Required
+	if need < 2 {
+		return nil
+	}
+	return w.Say("parent.quorum", "n", len(o.Approvers()), "need", need)
+}
+
+// where says where the operation is and what comes next.
 func (w Voice) where(o deploy.Operation) Text {
 	_, asks := asked(o)
 	switch o.State {
 	case deploy.StateRequested:
-		waits := w.Say("parent.requested", "approvers", people(o.Plan.Rules.Approval.Allow, P), "until", o.Expires)
+		waits := w.Say("parent.requested", "approvers", people(o.Plan.Rules.Approval.Allow, P), "until", o.Expires, "quorum", w.quorum(o))
 		return T(waits, w.starts(o.Plan), w.shut(o))
 	case deploy.StateApproved, deploy.StateQueued:
 		switch {
@@ -134,9 +143,9 @@ func (w Voice) where(o deploy.Operation) Text {
 		if o.Plan.Kind == deploy.KindLock || o.Plan.Kind == deploy.KindUnlock {
 			return w.aftermath(o)
 		}
-		return T(w.Say("parent.succeeded", "took", o.FinishedAt.Sub(o.StartedAt)), w.gap(), w.aftermath(o))
+		return w.sentences(w.Say("parent.succeeded", "took", o.FinishedAt.Sub(o.StartedAt)), w.aftermath(o))
 	case deploy.StateFailed, deploy.StateAborted, deploy.StateDenied, deploy.StateExpired, deploy.StateWithdrawn:
-		return T(w.verdict(o, nil), w.gap(), w.aftermath(o))
+		return w.sentences(w.verdict(o, nil), w.aftermath(o))
 	}
 	return w.rolling(o)
 }
@@ -171,7 +180,7 @@ func (w Voice) verdict(o deploy.Operation, after Text) Text {
 	case "":
 		return w.Say("verdict", pairs...)
 	case deploy.Denied, deploy.Withdrawn, deploy.Aborted: // the sentence says the state
-		return w.Say("verdict.by", append(pairs, "by", U(o.Cause.Values["by"]), "reason", w.reason(o.Cause.Values["reason"]))...)
+		return w.Say("verdict.by", append(pairs, "by", U(o.Cause.Values["by"]), "at", o.FinishedAt, "reason", w.reason(o.Cause.Values["reason"]))...)
 	}
 	return w.Say("verdict.cause", append(pairs, "cause", w.Because(o.Cause, o.Plan.Preview.Name))...)
 }
@@ -184,14 +193,16 @@ func (w Voice) rolling(o deploy.Operation) Text {
 	if _, asks := asked(o); asks {
 		return w.Say("decide.asked", "since", o.AskedAt, "question", w.ask(o, o.Asked))
 	}
-	head := T(w.course(o), w.gap())
+	head := w.course(o)
 	said := map[string]bool{}
 	for _, l := range o.Lanes {
-		if l.Gate.Code == "" || l.Gate.Code == deploy.GatePaused || l.Phase != deploy.PhaseDue || said[l.Gate.String()] { // who paused it is said already
-			continue
+		switch {
+		case l.Gate.Code == "", l.Phase != deploy.PhaseDue, said[l.Gate.String()]:
+		case l.Gate.Code == deploy.GatePaused, l.Gate.Code == deploy.GateUnavailable: // who paused it is said already, and what is out below
+		default:
+			said[l.Gate.String()] = true
+			head = T(head, w.gap(), w.Because(l.Gate, o.Plan.Preview.Name))
 		}
-		said[l.Gate.String()] = true
-		head = append(head, T(w.Because(l.Gate, o.Plan.Preview.Name), w.gap())...)
 	}
 	return head
 }
@@ -199,7 +210,12 @@ func (w Voice) rolling(o deploy.Operation) Text {
 // deciding says which lanes wait for a decision, and what becomes of the others; nothing if none does.
 func (w Voice) deciding(o deploy.Operation) Text {
 	var lanes Text
-	for _, i := range o.Undecided() {
+	waiting := o.Undecided()
+	for n, i := range waiting {
+		if n == many {
+			lanes = T(lanes, w.Say("decide.more", "n", len(waiting)-many))
+			break
+		}
 		l := o.Lanes[i]
 		lanes = append(lanes, w.Say("decide.lane", "name", w.called(o, i), "status", w.shown(l), "cause", w.laneCause(o, l, l.Cause))...)
 	}

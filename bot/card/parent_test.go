@@ -74,7 +74,7 @@ func (s *script) steps(lane, n int) *script {
 func (s *script) shot(what string) *script {
 	s.t.Helper()
 	for tag, w := range voices {
-		fmt.Fprintf(s.out[tag], "===== %s\n%s", what, show(w.Parent(s.op, s.op.Updated)))
+		fmt.Fprintf(s.out[tag], "===== %s\n%s", what, show(w.Parent(s.op, s.op.Updated, scenes.Health(s.op)...)))
 	}
 	return s
 }
@@ -82,6 +82,9 @@ func (s *script) shot(what string) *script {
 func show(m Message) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "[%s] %s\n", m.Tone, m.Text)
+	if m.Broadcast {
+		fmt.Fprintln(&out, "===== in the channel too")
+	}
 	for _, b := range m.Blocks {
 		switch {
 		case b.Header != "":
@@ -106,20 +109,29 @@ func show(m Message) string {
 	return out.String()
 }
 
+// tellAll are the messages of a thread that is told whenever something is due, and at the end.
+func tellAll(t *testing.T, w Voice, events []deploy.Event) (out []Message) {
+	t.Helper()
+	story := w.NewStory()
+	for n, e := range events {
+		if err := story.Add(e); err != nil {
+			t.Fatal(err)
+		}
+		if m, ok := story.Message(); ok && (story.Due() || n == len(events)-1) {
+			out = append(out, m)
+			story.Told()
+		}
+	}
+	return out
+}
+
 // golden compares the shots, and the whole thread, with a file for each voice.
 func (s *script) golden(name string) {
 	s.t.Helper()
 	for tag, w := range voices {
-		fmt.Fprintln(s.out[tag], "===== the thread")
-		var op deploy.Operation
-		for _, e := range s.events {
-			m, after, ok, err := w.Thread(op, []deploy.Event{e})
-			if err != nil {
-				s.t.Fatal(err)
-			}
-			if op = after; ok {
-				fmt.Fprint(s.out[tag], show(m))
-			}
+		fmt.Fprintf(s.out[tag], "===== the details\n%s", show(w.Details(s.op)))
+		for n, m := range tellAll(s.t, w, s.events) {
+			fmt.Fprintf(s.out[tag], "===== message %d\n%s", n+1, show(m))
 		}
 		compare(s.t, filepath.Join("testdata", tag, name+".txt"), s.out[tag].String())
 	}

@@ -56,6 +56,20 @@ func (w Voice) preview(p deploy.Plan) Text {
 	return paragraphs(lines)
 }
 
+// outline is what of a plan holds while it is carried out. The rest was read before it was approved, and the order stands
+// in the details.
+func (w Voice) outline(p deploy.Plan) Text {
+	if !p.Kind.Rolls() {
+		return w.preview(p)
+	}
+	lines := []Text{w.Say("plan.outline", "window", p.Preview.Window, "all", len(p.Instances())), w.canary(p), w.choresOf(p)}
+	lines = append(lines, w.capacity(p)...)
+	for _, s := range p.Preview.Skipped {
+		lines = append(lines, w.Say("plan.skipped", "name", p.Preview.Name(s.Instance), "cause", w.Because(s.Cause, p.Preview.Name)))
+	}
+	return paragraphs(append(lines, w.lasts(p)))
+}
+
 // capacity is how many stay healthy in each target group.
 func (w Voice) capacity(p deploy.Plan) []Text {
 	v := p.Preview

@@ -39,10 +39,18 @@ func TestStates(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			o, fs := make()
 			for tag, w := range voices {
-				compare(t, filepath.Join("testdata", "states", tag, name+".txt"), show(w.Parent(o, at))+offers(w, o, fs...))
+				compare(t, filepath.Join("testdata", "states", tag, name+".txt"), show(w.Parent(o, at, scenes.Health(o)...))+offers(w, o, fs...)+details(w, o))
 			}
 		})
 	}
+}
+
+// details are the rows, of an operation that has some.
+func details(w Voice, o deploy.Operation) string {
+	if !Detailed(o) {
+		return ""
+	}
+	return "===== the details\n" + show(w.Details(o))
 }
 
 func compare(t *testing.T, path, got string) {
@@ -114,7 +122,7 @@ func told(t *testing.T, w Voice) string {
 		{idle, idle, deploy.Event{Type: deploy.EventEnded, Lane: 1, OK: true, At: t0.Add(21 * time.Second)}},
 		{plain, plain, deploy.Event{Type: deploy.EventChosen, Lane: 1, By: "U0BOB", Act: scenes.Act(deploy.ActGoOn, "U0BOB", "done by hand")}},
 	} {
-		s := w.tell(c.was, c.is, c.e)
+		s := w.tell(c.was, c.is, c.e, false)
 		fmt.Fprintf(&out, "%s\n[%s] %s\n", c.e.Type, s.tone, s.text.Plain())
 		for _, span := range s.text {
 			if span.Kind == Ping {

@@ -1,39 +1,39 @@
 package card
 
 import (
+	"slices"
 	"strings"
-	"time"
 
 	"junban/deploy"
 )
 
 // said is one event in words: what changed, for whom, how long it took. code is output to show with it.
 type said struct {
-	text Text
-	code string
-	tone Tone
+	text      Text
+	code      string
+	tone      Tone
+	broadcast bool // the channel is to see it
+	rides     bool // it goes with the next message that is due
 }
 
 // tell is one event in words; without a text there is nothing to tell.
-func (w Voice) tell(was, is deploy.Operation, e deploy.Event) said {
+// waited says of its lane that nobody could see when it was idle.
+func (w Voice) tell(was, is deploy.Operation, e deploy.Event, waited bool) said {
 	switch e.Type {
-	case deploy.EventVoted:
-		return said{text: w.voted(e)}
+	case deploy.EventVoted: // the last one goes with the start
+		text := w.Say("tell.voted", "by", U(e.By), "at", e.At, "comment", w.clause("clause.comment", "comment", reasonOf(e)))
+		return said{text: text, rides: is.State == deploy.StateApproved}
 	case deploy.EventQueued:
 		return said{text: w.Say("tell.queued", "cause", w.Because(e.Cause, is.Plan.Preview.Name))}
 	case deploy.EventStarted:
-		return said{text: w.Say("tell.started", "plan", w.preview(is.Plan))}
+		return said{text: w.Say("tell.started", "plan", w.outline(is.Plan))}
 	case deploy.EventResumed:
 		if !is.State.Rolling() {
 			return said{}
 		}
 		return said{text: w.Say("tell.resumed")}
 	case deploy.EventFinished:
-		tone := Neutral
-		if is.State == deploy.StateFailed {
-			tone = Bad
-		}
-		return said{text: T(w.verdict(is, w.ended(is)), w.gap(), w.aftermath(is)), tone: tone}
+		return w.tellEnd(is)
 	case deploy.EventNoted:
 		return w.tellNote(is, e)
 	}
@@ -43,7 +43,16 @@ func (w Voice) tell(was, is deploy.Operation, e deploy.Event) said {
 	if e.Lane < 0 || e.Lane >= len(was.Lanes) || e.Type == deploy.EventRequested { // the request is the parent message
 		return said{}
 	}
-	return w.tellLane(was, is, e)
+	return w.tellLane(was, is, e, waited)
+}
+
+// tellEnd is the end of an operation. Whoever asked for it is named, and called if it failed.
+func (w Voice) tellEnd(is deploy.Operation) said {
+	tone, who := Neutral, U(is.RequestedBy)
+	if is.State == deploy.StateFailed {
+		tone, who = Bad, P(is.RequestedBy)
+	}
+	return said{text: w.sentences(w.verdict(is, w.ended(is)), w.aftermath(is), w.Say("tell.for", "who", who)), tone: tone}
 }
 
 // tellCourse is an event that changes where the whole operation is going.
@@ -53,19 +62,19 @@ func (w Voice) tellCourse(was, is deploy.Operation, e deploy.Event) (said, bool)
 	switch e.Type {
 	case deploy.EventAborted:
 		if len(is.Aborts) > 1 {
-			return said{text: w.Say("tell.cancelled", "by", U(e.By)), tone: Bad}, true
+			return said{text: w.Say("tell.cancelled", "by", U(e.By), "at", e.At), tone: Bad}, true
 		}
-		return said{text: w.Say("tell.aborted", "by", U(e.By), "because", because, "ending", w.ending(is)), tone: Bad}, true
+		return said{text: w.Say("tell.aborted", "by", U(e.By), "at", e.At, "because", because, "ending", w.ending(is)), tone: Bad}, true
 	case deploy.EventPaused:
-		return said{text: w.Say("tell.paused", "by", U(e.By), "because", because), tone: Asking}, true
+		return said{text: w.Say("tell.paused", "by", U(e.By), "at", e.At, "because", because), tone: Asking}, true
 	case deploy.EventContinued:
 		return said{text: w.tellContinued(was, e)}, true
 	case deploy.EventAsked:
-		return said{text: w.ask(is, e.Cause), tone: Asking}, true
+		return said{text: w.sentences(w.ask(is, e.Cause), w.Say("tell.for", "who", concerned(is))), tone: Asking}, true
 	case deploy.EventStopped:
 		return said{text: w.Say("tell.stopped", "cause", w.Because(e.Cause, name)), tone: Bad}, true
 	case deploy.EventTurned:
-		cause := w.Say("tell.turned.by", "by", U(e.By), "because", because)
+		cause := w.Say("tell.turned.by", "by", U(e.By), "at", e.At, "because", because)
 		if e.By == "" {
 			cause = w.Because(e.Cause, name)
 		}
@@ -73,7 +82,7 @@ func (w Voice) tellCourse(was, is deploy.Operation, e deploy.Event) (said, bool)
 		if is.Migrated() {
 			text = T(text, w.gap(), w.Say("tell.turned.migrated"))
 		}
-		return said{text: text, tone: Bad}, true
+		return said{text: text, tone: Bad, broadcast: true}, true
 	case deploy.EventGrown:
 		var names []string
 		for i := len(was.Lanes); i < len(is.Lanes); i++ {
@@ -93,16 +102,16 @@ func (w Voice) tellContinued(was deploy.Operation, e deploy.Event) Text {
 		return w.Say("tell.over")
 	case e.Act.Verb == deploy.ActContinue:
 		label := w.Line(questionOf(was.Asked.Code).id + ".label")
-		return w.Say("tell.answered", "by", U(e.By), "label", label, "because", w.because(e.Act.Reason))
+		return w.Say("tell.answered", "by", U(e.By), "at", e.At, "label", label, "because", w.because(e.Act.Reason))
 	}
-	return w.Say("tell.continued", "by", U(e.By), "because", w.because(e.Act.Reason))
+	return w.Say("tell.continued", "by", U(e.By), "at", e.At, "because", w.because(e.Act.Reason))
 }
 
 // tellNote is an event that changes nothing and is worth telling.
 func (w Voice) tellNote(is deploy.Operation, e deploy.Event) said {
 	text := w.Because(e.Cause, is.Plan.Preview.Name)
 	if e.Lane >= 0 && e.Lane < len(is.Lanes) && e.Cause.Code != deploy.Appeared && e.Cause.Code != deploy.Unattended && e.Cause.Values["step"] != "rollout" {
-		return said{text: T(w.instance(is, e.Lane), text)}
+		return said{text: T(w.instance(is, e.Lane), text), rides: e.Cause.Code == deploy.IdleNot}
 	}
 	if e.Cause.Code == deploy.Unattended && decides(e.Cause) {
 		return said{text: text, tone: Bad}
@@ -131,62 +140,43 @@ func (w Voice) ended(o deploy.Operation) Text {
 	return w.Say("verdict.after", "took", o.FinishedAt.Sub(o.StartedAt))
 }
 
-// tellLane is an event of one instance, or of one chore.
-func (w Voice) tellLane(was, is deploy.Operation, e deploy.Event) said {
+// tellLane is an event of one instance, or of one chore. What goes well is told once, when the instance is done.
+func (w Voice) tellLane(was, is deploy.Operation, e deploy.Event, waited bool) said {
 	before, after := was.Lanes[e.Lane], is.Lanes[e.Lane]
 	who := w.instance(is, e.Lane)
-	step, _ := before.Step()
-	switch e.Type {
-	case deploy.EventGated:
-		return said{text: T(who, w.Because(e.Cause, is.Plan.Preview.Name))}
-	case deploy.EventBegun:
-		switch {
-		case before.Chore():
-			return said{text: T(who, w.Say("tell.running", "attempt", w.attempt(after)))}
-		case step.Verb != deploy.VerbLeave:
-			return said{} // told when it has ended
-		case after.Reverting:
-			return said{text: T(who, w.Say("tell.leaves.back", "ref", w.before(is.Plan)))}
+	switch {
+	case e.Type == deploy.EventUnknown, e.Type == deploy.EventEnded && !e.OK:
+		halts := after.Waits() && !ruled(is) && (still(is) || is.TurnedBack() || after.Phase == deploy.PhaseUnknown)
+		call := "tell.for"
+		if after.Waits() && !ruled(is) && !is.Aborting() {
+			call = "tell.decide"
 		}
-		return said{text: T(who, w.Say("tell.leaves", "attempt", w.attempt(after)))}
-	case deploy.EventEnded:
-		if !e.OK {
-			return said{T(who, w.tellFailed(is, before, after, e, w.shown(after), w.next(is, after))), e.Output, Bad}
+		text := T(who, w.sentences(w.failing(is, before, after, e, waited), w.Say(call, "who", concerned(is))))
+		return said{text: text, code: e.Output, tone: Bad, broadcast: halts && !is.Aborting()}
+	case e.Type == deploy.EventEnded && before.Chore():
+		id := "tell.chore"
+		if step, _ := before.Step(); step.Verb == deploy.VerbFirst {
+			id = "tell.chore.first"
 		}
-		return said{text: w.tellDone(is, before, after, step, who, e.At.Sub(before.Begun))}
-	case deploy.EventUnknown:
-		return said{T(who, w.tellFailed(is, before, after, e, w.Line("status.unknown"), nil)), e.Output, Bad}
-	case deploy.EventChosen:
-		return said{text: T(who, w.Say("tell.chosen", "by", U(e.By), "choice", w.word("choice", string(e.Act.Verb)), "because", w.because(e.Act.Reason)))}
+		return said{text: T(who, w.Say(id, "took", e.At.Sub(before.Begun)))}
+	case e.Type == deploy.EventEnded && after.Phase == deploy.PhaseDone:
+		return said{text: w.through(is, e.Lane, waited)}
+	case e.Type == deploy.EventChosen:
+		choice := w.word("choice", string(e.Act.Verb))
+		return said{text: T(who, w.Say("tell.chosen", "by", U(e.By), "at", e.At, "choice", choice, "because", w.because(e.Act.Reason)))}
 	}
 	return said{}
 }
 
-// tellFailed is a step that ended badly, or nobody knows how.
-func (w Voice) tellFailed(is deploy.Operation, before, after *deploy.LaneState, e deploy.Event, now string, next Text) Text {
-	return w.Say("tell.failed", "was", w.shown(before), "is", now, "cause", w.laneCause(is, after, e.Cause), "next", next)
-}
-
-// tellDone is a step that ended well.
-func (w Voice) tellDone(is deploy.Operation, before, after *deploy.LaneState, step deploy.Step, who Text, took time.Duration) Text {
-	if before.Chore() {
-		if step.Verb == deploy.VerbFirst {
-			return T(who, w.Say("tell.chore.first", "took", took))
+// concerned are those who are called when something waits for people: whoever asked for it, and whoever attention names.
+func concerned(o deploy.Operation) Text {
+	ids := []string{o.RequestedBy}
+	for _, id := range o.Plan.Rules.Attention.Mention {
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
 		}
-		return T(who, w.Say("tell.chore", "took", took))
 	}
-	if following, ok := after.Step(); ok && step.Verb == deploy.VerbLeave && following.Verb == deploy.VerbIdle {
-		return nil // it is not drained yet
-	}
-	transition := w.word("transition", string(step.Verb))
-	if before.NotIdle { // the delay was waited out instead
-		transition = w.word("transition", string(deploy.VerbLeave))
-	}
-	var version Text
-	if v := w.version(is.Plan, after); v != "" && after.Outcome != deploy.OutcomeNone && after.Outcome != deploy.OutcomePutBack {
-		version = w.Say("tell.version", "version", v)
-	}
-	return T(who, w.Say("tell.done", "transition", transition, "took", took, "version", version))
+	return people(ids, P)
 }
 
 // next says what comes of a failure: a decision, unless a rule makes it.
@@ -202,13 +192,6 @@ func (w Voice) next(o deploy.Operation, l *deploy.LaneState) Text {
 		return nil // the rule's own event says it
 	}
 	return w.Say("next.halted")
-}
-
-func (w Voice) attempt(l *deploy.LaneState) Text {
-	if l.Attempt < 2 {
-		return nil
-	}
-	return w.Say("tell.attempt")
 }
 
 // instance names an instance with its id, as a person looks it up; a chore has a name only.

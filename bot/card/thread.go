@@ -4,50 +4,136 @@ import (
 	"junban/deploy"
 )
 
-// Thread tells what a few events have changed, in their order, as one message; ok is false if there is nothing to
-// tell. before is the operation as it was before the first of them.
-func (w Voice) Thread(before deploy.Operation, events []deploy.Event) (m Message, after deploy.Operation, ok bool, err error) {
-	o := before
-	var texts []Text
-	var batch batch
-	flush := func() {
-		if text := batch.take(w, o); len(text) > 0 {
-			texts = append(texts, text)
-			m.Blocks = append(m.Blocks, Block{Text: text})
-		}
+// Story gathers what the thread of an operation is to be told, event by event. Events that matter are due at once; what
+// goes as ever waits for them, or for the end of a batch. It is not safe for use from many goroutines.
+type Story struct {
+	w      Voice
+	steps  bool // each is told by itself
+	op     deploy.Operation
+	kept   map[string]bool // gates that were named
+	waited map[int]bool    // lanes of which nobody could see when they were idle
+	batch  batch
+
+	texts     []Text
+	blocks    []Block
+	tone      Tone
+	broadcast bool
+	due       bool
+}
+
+// NewStory is a story of which nothing is known yet.
+func (w Voice) NewStory() *Story {
+	return &Story{w: w, kept: map[string]bool{}, waited: map[int]bool{}}
+}
+
+// Steps has the steps of an instance told one by one as they end, for whoever sees no details meanwhile.
+func (s *Story) Steps() *Story {
+	s.steps = true
+	return s
+}
+
+// Operation is what the events told so far come to.
+func (s *Story) Operation() deploy.Operation { return s.op }
+
+// Due reports whether the thread is to be told now.
+func (s *Story) Due() bool { return s.due || s.batch.full(s.op) }
+
+// Add goes on by one event. An event that cannot follow is an error.
+func (s *Story) Add(e deploy.Event) error {
+	was := s.op
+	is, err := deploy.Apply(was, e)
+	if err != nil {
+		return err
 	}
-	for _, e := range events {
-		was := o
-		if o, err = deploy.Apply(o, e); err != nil {
-			return m, o, false, err
-		}
-		if batch.add(w, was, o, e) {
-			continue
-		}
-		said := w.tell(was, o, e)
-		if len(said.text) == 0 {
-			continue
-		}
-		flush()
-		texts = append(texts, said.text)
-		m.Blocks = append(m.Blocks, Block{Text: said.text})
-		if said.code != "" {
-			m.Blocks = append(m.Blocks, Block{Code: said.code})
-		}
-		if said.tone == Bad || m.Tone == Neutral {
-			m.Tone = said.tone
-		}
+	s.op = is
+	if s.batch.add(s.w, is, e) {
+		return nil
 	}
-	flush()
-	if len(texts) == 0 {
-		return m, o, false, nil
+	said := s.tell(was, is, e)
+	if len(said.text) == 0 {
+		return nil
 	}
-	m.Text = texts[len(texts)-1].Plain()
+	s.flush()
+	s.texts = append(s.texts, said.text)
+	s.blocks = append(s.blocks, Block{Text: said.text})
+	if said.code != "" {
+		s.blocks = append(s.blocks, Block{Code: said.code})
+	}
+	if said.tone == Bad || s.tone == Neutral {
+		s.tone = said.tone
+	}
+	s.broadcast = s.broadcast || said.broadcast
+	s.due = s.due || !said.rides
+	return nil
+}
+
+// Message is all that was gathered since the last Told, as one message; ok is false if that is nothing.
+func (s *Story) Message() (m Message, ok bool) {
+	s.flush()
+	if len(s.texts) == 0 {
+		return m, false
+	}
+	m = Message{Text: s.texts[len(s.texts)-1].Plain(), Tone: s.tone, Blocks: merge(s.blocks), Broadcast: s.broadcast}
 	if m.Tone != Neutral {
-		m.Text = w.titled(o)
+		m.Text = s.w.titled(s.op)
 	}
-	m.Blocks = merge(m.Blocks)
-	return m, o, true, nil
+	return m, true
+}
+
+// Told forgets what was gathered: the thread has it.
+func (s *Story) Told() {
+	s.batch = batch{}
+	s.texts, s.blocks, s.tone, s.broadcast, s.due = nil, nil, Neutral, false, false
+}
+
+func (s *Story) flush() {
+	if text := s.batch.take(s.w, s.op); len(text) > 0 {
+		s.texts = append(s.texts, text)
+		s.blocks = append(s.blocks, Block{Text: text})
+	}
+}
+
+// tell is one event in words, if it is one that the thread names.
+func (s *Story) tell(was, is deploy.Operation, e deploy.Event) said {
+	if e.Type == deploy.EventGated {
+		return s.gated(is, e)
+	}
+	if e.Type == deploy.EventEnded && e.Lane >= 0 && e.Lane < len(was.Lanes) {
+		l := was.Lanes[e.Lane]
+		if step, _ := l.Step(); step.Verb == deploy.VerbIdle {
+			s.waited[e.Lane] = l.NotIdle
+		}
+	}
+	if s.steps && e.Type == deploy.EventEnded && e.OK && !is.Lanes[e.Lane].Chore() && is.Lanes[e.Lane].Phase != deploy.PhaseDone {
+		return s.step(was, is, e)
+	}
+	return s.w.tell(was, is, e, s.waited[e.Lane])
+}
+
+// step is one step of an instance that has more to do.
+func (s *Story) step(was, is deploy.Operation, e deploy.Event) said {
+	l := was.Lanes[e.Lane]
+	step, _ := l.Step()
+	if next, ok := is.Lanes[e.Lane].Step(); ok && step.Verb == deploy.VerbLeave && next.Verb == deploy.VerbIdle {
+		return said{} // it is not drained yet
+	}
+	verb := string(step.Verb)
+	if step.Verb == deploy.VerbIdle && l.NotIdle {
+		verb = string(deploy.VerbLeave)
+	}
+	return said{text: T(s.w.instance(is, e.Lane), s.w.Say("way."+verb, "took", e.At.Sub(l.Begun)))}
+}
+
+// gated names a gate that refuses, once for each cause.
+func (s *Story) gated(is deploy.Operation, e deploy.Event) said {
+	c := e.Cause
+	key := string(c.Code) + " " + c.Values["group"] + " " + c.Values["zone"] + " " + c.Values["chore"]
+	if c.Code == deploy.GatePaused || s.kept[key] || e.Lane < 0 || e.Lane >= len(is.Lanes) { // a pause is told by itself
+		return said{}
+	}
+	s.kept[key] = true
+	asEver := c.Code == deploy.GateUnavailable || c.Code == deploy.GateBetween || c.Code == deploy.GateChore || c.Code == deploy.GateZone
+	return said{text: T(s.w.instance(is, e.Lane), s.w.Because(c, is.Plan.Preview.Name)), rides: asEver}
 }
 
 // merge puts paragraphs that follow each other into one block.

@@ -77,20 +77,25 @@ func inOrder[V any](m map[string]V, f func(string, V)) {
 // stories shows the card of each operation whenever its one line has changed, and what the thread tells of each event.
 func (c *collector) stories() {
 	inOrder(scenes.Stories(), func(name string, s *scenes.Story) {
-		var op deploy.Operation
-		last := ""
+		story := c.w.NewStory()
+		last, rows := "", ""
 		for i, e := range s.Events {
-			m, after, ok, err := c.w.Thread(op, s.Events[i:i+1])
-			if err != nil {
+			if err := story.Add(e); err != nil {
 				c.fail(fmt.Errorf("telling %s: %w", name, err))
 				return
 			}
-			if op = after; ok && i > 0 {
-				c.message(fmt.Sprintf("thread/%s-%02d-%s", name, i, e.Type), "Thread", m)
+			if m, ok := story.Message(); ok && (story.Due() || i == len(s.Events)-1) {
+				c.message(fmt.Sprintf("thread/%s-%02d-%s", name, i, e.Type), "Message", m)
+				story.Told()
 			}
-			if card := c.w.Parent(op, op.Updated); card.Text != last {
-				c.message(fmt.Sprintf("card/%s-%02d-%s", name, i, e.Type), "Parent", card)
-				last = card.Text
+			op := story.Operation()
+			if m := c.w.Parent(op, op.Updated, scenes.Health(op)...); m.Text != last {
+				c.message(fmt.Sprintf("card/%s-%02d-%s", name, i, e.Type), "Parent", m)
+				last = m.Text
+			}
+			if m := c.w.Details(op); card.Detailed(op) && m.Plain() != rows {
+				c.message(fmt.Sprintf("details/%s-%02d-%s", name, i, e.Type), "Details", m)
+				rows = m.Plain()
 			}
 		}
 		op, outputs, err := card.Outputs(s.Events)
@@ -114,7 +119,10 @@ func (c *collector) states() {
 	at := scenes.T0.Add(10 * time.Minute)
 	inOrder(scenes.States(), func(name string, make func() (deploy.Operation, []deploy.Offer)) {
 		op, offers := make()
-		c.message("card/"+name, "Parent", c.w.Parent(op, at))
+		c.message("card/"+name, "Parent", c.w.Parent(op, at, scenes.Health(op)...))
+		if card.Detailed(op) {
+			c.message("details/"+name, "Details", c.w.Details(op))
+		}
 		if len(offers) == 0 {
 			offers = deploy.Offers(op)
 		}

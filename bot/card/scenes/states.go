@@ -171,3 +171,17 @@ func States() map[string]func() (deploy.Operation, []deploy.Offer) {
 		},
 	}
 }
+
+// Health is how healthy an operation's groups are, as of its last event: all but the instances that are out.
+func Health(o deploy.Operation) (out []deploy.GroupHealth) {
+	for _, g := range o.Plan.Preview.Groups {
+		h := deploy.GroupHealth{Group: g.Name, Healthy: o.Plan.Preview.Healthy[g.ARN], Minimum: o.Plan.Preview.Minimum[g.ARN], At: o.Updated}
+		for _, l := range o.Lanes {
+			if l.Out() {
+				h.Healthy--
+			}
+		}
+		out = append(out, h)
+	}
+	return out
+}

@@ -161,17 +161,22 @@ func (a *App) follow(r *http.Request) (any, error) {
 	}
 }
 
+// progress tells of the events after one what the thread tells of them.
 func (a *App) progress(events []deploy.Event, after int) (Progress, error) {
-	before, err := deploy.Replay(events[:after])
-	if err != nil {
-		return Progress{}, err
+	story := a.shelf.voice.NewStory().Steps()
+	for n, e := range events {
+		if err := story.Add(e); err != nil {
+			return Progress{}, err
+		}
+		if n < after {
+			story.Told()
+		}
 	}
-	m, op, told, err := a.shelf.voice.Thread(before, events[after:])
-	p := Progress{Operation: op.Row(), Lines: []string{}}
-	if told {
+	p := Progress{Operation: story.Operation().Row(), Lines: []string{}}
+	if m, ok := story.Message(); ok {
 		for line := range strings.SplitSeq(m.Plain(), "\n") {
 			p.Lines = append(p.Lines, strings.TrimRight(line, " "))
 		}
 	}
-	return p, err
+	return p, nil
 }

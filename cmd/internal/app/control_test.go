@@ -387,7 +387,7 @@ func TestFollowingTellsTheThreadUntilTheEnd(t *testing.T) {
 	}()
 	var told bytes.Buffer
 	row, err := way.Follow(t.Context(), id, func(line string) { fmt.Fprintln(&told, line) })
-	if err != nil || row.State != deploy.StateDenied || !strings.Contains(told.String(), "Denied by U00000BOB0: not today") {
+	if err != nil || row.State != deploy.StateDenied || !strings.Contains(told.String(), "Denied by U00000BOB0 at ") || !strings.Contains(told.String(), ": not today. ") {
 		t.Errorf("%v %s\n%s", err, row.State, told.String())
 	}
 	if _, err := way.Follow(t.Context(), "nothing", func(string) {}); err == nil || !strings.Contains(err.Error(), "no such operation") {

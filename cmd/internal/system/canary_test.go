@@ -30,7 +30,8 @@ func TestTheCanaryIsAHealthyInstanceGoesAloneBakesAndWaitsForSomebodyWhoMayAppro
 	}
 	st.clicks(lead, ts, "The canary is good: continue")
 	st.shows(ts, "Succeeded")
-	st.tells(ts, "answered: *The canary is good: continue*")
+	st.tells(ts, "<@"+lead+"> answered at ")
+	st.tells(ts, ": *The canary is good: continue*.")
 	if left := st.left(mark); left != "web-2 web-1 web-3 web-4" && left != "web-2 web-3 web-1 web-4" { // two at once
 		t.Errorf("left in the order %s", left)
 	}

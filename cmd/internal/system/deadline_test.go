@@ -15,7 +15,8 @@ func TestHalfOfACommandsTimeIsToldAndItsEndIsAFailure(t *testing.T) {
 	ts := st.goes("web v42")
 	st.tells(ts, "Half of the 4 s for the deploy command is over.")
 	st.shows(ts, "Waiting for a decision")
-	st.tells(ts, "deploying → *failed*. The deploy command was stopped: it ran longer than 4 s.")
+	st.tells(ts, "→ deploying → *failed* after ")
+	st.tells(ts, "The deploy command was stopped: it ran longer than 4 s.")
 	if left := st.left(mark); left != "web-1" {
 		t.Errorf("left: %s", left)
 	}
@@ -55,7 +56,7 @@ func TestARolloutThatTakesTooLongIsToldAtHalfOfItsTimeAndAskedAboutAtTheEnd(t *t
 	}
 	st.shows(ts, "It takes too long: go on?")
 	st.put(0, "go", "")
-	st.shows(ts, "● *web-1*")
+	st.tells(ts, "● *web-1*")
 	if left := st.left(mark); left != "web-1" {
 		t.Errorf("left without an answer: %s", left)
 	}

@@ -39,5 +39,5 @@ func TestAnEmergencyGoesThroughWithoutSlackAndIsPostedWhenItIsBack(t *testing.T)
 	if !strings.Contains(strings.ToLower(st.card(ts)), "emergency") {
 		t.Errorf("the card does not call it an emergency:\n%s", st.card(ts))
 	}
-	st.await("the thread tells it", func() bool { return strings.Contains(st.thread(ts), "draining → drained") })
+	st.await("the thread tells it", func() bool { return strings.Contains(st.thread(ts), "→ drained in") })
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -156,18 +155,6 @@ func (st *stage) left(mark world.Mark) string {
 		if e.Kind == world.KindDeregister && e.Effect {
 			out = append(out, st.name(slices.Index(st.ids, e.Pair.ID)))
 		}
-	}
-	return strings.Join(out, " ")
-}
-
-var drainingLine = regexp.MustCompile(`(?m)^\*(\S+)\* .*: in service → draining`)
-
-// draining are the names of the instances that leave service, in the order in which the thread tells it. Calls that
-// are made at the same moment arrive at AWS in any order.
-func (st *stage) draining(ts string) string {
-	var out []string
-	for _, m := range drainingLine.FindAllStringSubmatch(st.thread(ts), -1) {
-		out = append(out, m[1])
 	}
 	return strings.Join(out, " ")
 }

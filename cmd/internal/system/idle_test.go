@@ -66,7 +66,7 @@ func TestWithUntilIdleAnInstanceIsDeployedToWhenItsIdleCommandSaysSo(t *testing.
 	if n := st.serving(); n != 3 {
 		t.Errorf("%d serve", n)
 	}
-	if said := st.thread(ts); !strings.Contains(said, "draining → idle") || !strings.Contains(said, "is the wait until its connections are idle") {
+	if said := st.thread(ts); !strings.Contains(said, "in service → idle in ") || !strings.Contains(said, "is the wait until its connections are idle") {
 		t.Errorf("the thread does not tell that it waited for idle connections:\n%s", said)
 	}
 }
@@ -86,7 +86,7 @@ func TestWhereIdleCannotBeSeenTheDelayIsWaitedOut(t *testing.T) {
 			t.Errorf("%s was deployed to after %v of a delay of %v", st.ids[n], took, delay)
 		}
 	}
-	for _, says := range []string{"It cannot be seen when its connections are idle (", "so the deregistration delay is waited out", "draining → drained"} {
+	for _, says := range []string{"It cannot be seen when its connections are idle (", "so the deregistration delay is waited out", "in service → drained in 5"} {
 		if said := st.thread(ts); !strings.Contains(said, says) || strings.Contains(said, "→ idle") {
 			t.Errorf("the thread does not say that it took the whole delay, and why:\n%s", said)
 		}

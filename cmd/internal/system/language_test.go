@@ -27,7 +27,7 @@ func TestInJapaneseFromACommandToTheEnd(t *testing.T) {
 	}
 	st.clicks(lead, ts, "承認")
 	st.shows(ts, "成功")
-	if thread := st.thread(ts); !strings.Contains(thread, "ドレイン中 → ドレイン済み") || !strings.Contains(thread, "登録中 → 正常") || strings.Contains(thread, "healthy") {
+	if thread := st.thread(ts); !strings.Contains(thread, "稼働中 → ドレイン済み") || !strings.Contains(thread, "→ 正常") || strings.Contains(thread, "healthy") {
 		t.Errorf("the thread:\n%s", thread)
 	}
 	if said := st.prints(0, "history"); !strings.Contains(said, "デプロイ") || !strings.Contains(said, "成功") {

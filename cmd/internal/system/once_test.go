@@ -47,7 +47,7 @@ func TestWhatRunsOncePerRolloutRunsOnceThroughAKillAndARetry(t *testing.T) {
 	st.bot()
 	st.put(0, "go", "")
 	st.shows(ts, "Waiting for a decision")
-	st.says("the card", st.card(ts), "*once first*  done", "on web-1", "What ran once on the first instance (a migration) stays: a rollback does not undo it.")
+	st.says("the thread", st.thread(ts), "*once first*  done", "on web-1", "What ran once on the first instance (a migration) stays: a rollback does not undo it.")
 	st.drop(0, "bad-v42")
 	st.clicks(dev, ts, "Retry")
 	st.shows(ts, "Succeeded")

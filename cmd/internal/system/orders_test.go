@@ -17,7 +17,8 @@ func TestAnOperatorPausesAndResumesFromATerminal(t *testing.T) {
 		t.Errorf("told: %s", said)
 	}
 	st.shows(ts, "Paused")
-	st.tells(ts, "paused it because a look at the graphs: what has left goes on to its end, nothing more leaves.")
+	st.tells(ts, "paused it at ")
+	st.tells(ts, " because a look at the graphs: what has left goes on to its end, nothing more leaves.")
 	st.await("what has left goes on to its end", func() bool { return st.serving() == 3 && len(st.ran(0)) == 1 })
 	if said := st.prints(1, "pause"); !strings.Contains(said, "paused") {
 		t.Errorf("a second pause is told: %s", said)

@@ -76,12 +76,16 @@ func TestUnhealthyOnesGoFirstInAZoneAndASecondZoneOpensWhenTheFirstIsFinished(t 
 	mark := st.w.Mark()
 	ts := st.asks(dev, "web v42")
 	st.says("the card", st.card(ts), "2 of 4 at a time, in this order: *web-2*", "web: 2 healthy now, at least 1 during it, minimum 1.")
+	if order := st.card(ts); strings.Index(order, "*web-4*") > strings.Index(order, "*web-3*") {
+		t.Errorf("the ill one of the second zone is not its first:\n%s", order)
+	}
 	st.clicks(lead, ts, "Approve")
 	st.await("the ill one of the first zone is back", func() bool { return !st.back(1, mark).IsZero() })
 	st.await("the other one runs", func() bool { return len(st.ran(0)) > 0 })
 	st.put(0, "go", "")
 	st.shows(ts, "Succeeded")
-	if order := st.draining(ts); order != "web-2 web-1 web-4 web-3" {
+	// Calls that are made at the same moment arrive at AWS in any order.
+	if order := st.left(mark); !strings.HasPrefix(order, "web-2 web-1 ") && !strings.HasPrefix(order, "web-1 web-2 ") {
 		t.Errorf("left in the order %s", order)
 	}
 	for _, second := range []int{2, 3} {
