@@ -292,3 +292,18 @@ func through[T any](t interface {
 func differs(a, b any) string {
 	return cmp.Diff(a, b, cmpopts.EquateEmpty(), cmpopts.IgnoreFields(deploy.Group{}, "Targets"), cmpopts.IgnoreFields(deploy.Act{}, "Fresh", "Changed"))
 }
+
+// written is all that an operation says of itself and of its lanes.
+func written(o deploy.Operation) string {
+	lanes, plan := o.Lanes, len(o.Plan.Lanes)
+	o.Lanes, o.Plan = nil, deploy.Plan{}
+	out := fmt.Sprintf("%d in the plan, %+v\n", plan, o)
+	for _, l := range lanes {
+		choice := deploy.Act{}
+		if l.Choice != nil {
+			choice = *l.Choice
+		}
+		out += fmt.Sprintf("%+v %+v\n", *l, choice)
+	}
+	return out
+}

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -212,11 +213,12 @@ func (m *machine) fold(e deploy.Event) {
 		e.Op = m.op.ID
 	}
 	m.story = append(m.story, fmt.Sprintf("+%s %s lane %d attempt %d ok %t %s %s", m.now.Sub(noon), e.Type, e.Lane, e.Attempt, e.OK, e.State, e.Cause))
-	before := m.op
+	before, written := m.op, written(m.op)
 	var err error
 	if m.op, err = deploy.Apply(m.op, e); err != nil {
 		m.fail("Apply refuses what was decided: %v", err)
 	}
+	m.untouched(before, written)
 	if m.back, err = deploy.Apply(m.back, through(m.t, e)); err != nil {
 		m.fail("Apply refuses what the journal gives back: %v", err)
 	}
@@ -231,6 +233,13 @@ func (m *machine) fold(e deploy.Event) {
 		if before.Lanes[i].Moved(m.op.Lanes[i]) {
 			maps.DeleteFunc(m.seen.Effects, func(k deploy.EffectKey, _ deploy.EffectSeen) bool { return k.Lane == i })
 		}
+	}
+}
+
+// untouched: Apply answers a new operation, and the one that it was given, which others still look at, is as it was.
+func (m *machine) untouched(before deploy.Operation, was string) {
+	if is := written(before); is != was {
+		m.fail("Apply changed the operation that it was given:\n%s", differs(strings.Split(was, "\n"), strings.Split(is, "\n")))
 	}
 }
 

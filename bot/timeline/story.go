@@ -99,6 +99,7 @@ func tell(events []deploy.Event, now time.Time) (story, error) {
 		if err != nil {
 			return s, err
 		}
+		before := s.op
 		s.op = after
 		if e.At.After(s.to) {
 			s.to = e.At
@@ -111,7 +112,7 @@ func tell(events []deploy.Event, now time.Time) (story, error) {
 			s.tracks = append(s.tracks, track{})
 		}
 		if s.began {
-			s.happen(e)
+			s.happen(e, before)
 		}
 	}
 	if !s.began {
@@ -127,8 +128,8 @@ func tell(events []deploy.Event, now time.Time) (story, error) {
 	return s, nil
 }
 
-// happen draws one event into the tracks that it concerns.
-func (s *story) happen(e deploy.Event) {
+// happen draws one event into the tracks that it concerns. before is the operation as it was until then.
+func (s *story) happen(e deploy.Event, before deploy.Operation) {
 	at := s.to
 	switch e.Type {
 	case deploy.EventEnded:
@@ -151,8 +152,11 @@ func (s *story) happen(e deploy.Event) {
 		}
 	}
 	s.whole.be(wholeIn(s.op), at)
-	for i := range s.op.Lanes {
-		s.tracks[i].be(in(s.op, s.op.Lanes[i]), at)
+	for i, l := range s.op.Lanes {
+		if i < len(before.Lanes) && before.Lanes[i] == l && before.State.Finished() == s.op.State.Finished() {
+			continue // as most are by most events
+		}
+		s.tracks[i].be(in(s.op, l), at)
 	}
 }
 

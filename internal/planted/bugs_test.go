@@ -236,6 +236,10 @@ var bugs = []bug{
 		[]guard{{core, "TestALockOfAnotherNeedsAReason"}, {engine, "TestOnlyTheOwnerUnlocksWithoutAReason"}},
 	},
 	{
+		"Apply changes the lane that others look at", apply, "	o.Lanes[i] = &l\n	return &l\n", "	*o.Lanes[i] = l\n	return o.Lanes[i]\n",
+		[]guard{{core, "TestWhateverIsSeen"}},
+	},
+	{
 		"what a former process began counts as fresh", apply, "			o.lane(i).Fresh = false", "			o.lane(i).Fresh = l.Phase != PhaseDue",
 		[]guard{{core, "TestARestartGrantsNothing"}, {engine, "TestACommandIsSentOnceWhereverTheBotDies"}},
 	},

@@ -96,9 +96,9 @@ func bubble(t *testing.T, instances int) (c cost) {
 	return c
 }
 
-// dearer is how much more an instance may cost among many than among few: a thousand cost 1.4 to 1.8 times as much each as
-// ten. What grows is what passes over all instances: the copy of the operation with each event, and each decision.
-const dearer = 2
+// dearer is how much more an instance may cost among many than among few: a thousand cost 0.9 to 1.2 times as much each as
+// ten, since what few share is more dear to each of them, and a decision passes over all that are out.
+const dearer = 1.3
 
 // TestAnInstanceAmongManyCostsAsMuchAsAmongFew: processor time, calls and journal, all of one process, the simulated AWS
 // among it. JUNBAN_WIDE=1 measures a thousand targets, which takes a minute or two.
@@ -107,10 +107,11 @@ func TestAnInstanceAmongManyCostsAsMuchAsAmongFew(t *testing.T) {
 	if os.Getenv("JUNBAN_WIDE") != "" {
 		small, large = 10, 1000
 	}
+	bubble(t, small) // what is done once in a process is no part of it
 	few, many := bubble(t, small), bubble(t, large)
 	t.Logf("%.2f times the processor time; load average %s", many.each().Seconds()/few.each().Seconds(), load())
-	if many.each() > dearer*few.each() {
-		t.Errorf("%v of CPU per instance among %d, %v among %d: at most %d times as much is wanted", many.each(), large, few.each(), small, dearer)
+	if many.each().Seconds() > dearer*few.each().Seconds() {
+		t.Errorf("%v of CPU per instance among %d, %v among %d: at most %.1f times as much is wanted", many.each(), large, few.each(), small, dearer)
 	}
 	if many.per(many.looks) > few.per(few.looks) || many.per(many.calls) > few.per(few.calls) {
 		t.Error("the calls per instance grow with the number of instances")
