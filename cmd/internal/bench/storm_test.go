@@ -97,7 +97,7 @@ func (s *told) storm(t *testing.T, id deploy.ID) {
 		time.Sleep(time.Second)
 	}
 	twice.Lift()
-	if deleted < 3 || lost.Hits() < 3 || twice.Hits() == 0 || len(s.slack.AckTimes()) == acked {
+	if deleted < 3 || lost.Hits() == 0 || twice.Hits() == 0 || len(s.slack.AckTimes()) == acked {
 		t.Errorf("that was no storm: %d messages deleted, %d answers lost, %d envelopes twice, %d acknowledged", deleted, lost.Hits(), twice.Hits(), len(s.slack.AckTimes())-acked)
 	}
 }
