@@ -19,6 +19,9 @@ race: ## the same under the race detector, nothing skipped: what CI runs
 crash: ## every pair of crashes, some 8,400 stories, one to two minutes
 	JUNBAN_CRASH_STRIDE=1 go test -count=1 -run PairsOfCrashes -v ./deploy/engine
 
+races: ## a thousand times two people at once, some three minutes
+	JUNBAN_RACES=1 go test -count=1 -run AtOnce -v ./cmd/internal/bench
+
 bench: ## the figures of README, in real time, some eight minutes: fails where one is missed
 	go test -run '^$$' -bench OneRollout -benchtime 1x ./cmd/internal/bench
 	go test -run '^$$' -bench UntilIdle -benchtime 1x ./cmd/internal/bench
@@ -43,4 +46,4 @@ lint: ## vet, formatting and golangci-lint
 ci: ## the gate: a clean checkout, then everything
 	.ci/run
 
-.PHONY: help build demo test race crash bench planted page shapes lint ci
+.PHONY: help build demo test race crash races bench planted page shapes lint ci

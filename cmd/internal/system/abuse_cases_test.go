@@ -42,7 +42,7 @@ func TestNobodyApprovesWhoMayNot(t *testing.T) {
 	})
 }
 
-func TestNoForgedButtonOrFormIsBelieved(t *testing.T) {
+func TestNoForgedButtonIsBelieved(t *testing.T) {
 	t.Parallel()
 	a := newAbused(t, setup{})
 	bot := a.bot()
@@ -72,7 +72,15 @@ func TestNoForgedButtonOrFormIsBelieved(t *testing.T) {
 		{"a button that asks for a deploy", lead, sends("asked", "ask:deploy", `{"kind":"deploy","service":"web"}`), "mistake.button", ""},
 		{"a form for another act than its button's", lead, forges("asked", "form:deny", "verb", "approve"), "mistake.button", ""},
 		{"a form for an act without one", lead, sends("asked", "form:abort", a.changed("asked", "form:deny", "verb", "abort")), "mistake.button", ""},
+	})
+}
 
+func TestNoForgedFormIsBelieved(t *testing.T) {
+	t.Parallel()
+	a := newAbused(t, setup{})
+	bot := a.bot()
+	a.sees("asked", a.asks(carol, "web v42"), "withdraw")
+	a.refuses(bot, []abuse{
 		{"a form's act by one who may not", other, submits(explaining("deny", "asked", "form:deny", "why not")), "not_allowed", ""},
 		{"a form's approval of the own request", carol, submits(explaining("approve", "asked", "approve", "fine")), "own_request", ""},
 		{"a form for another act", lead, submits(explaining("approve", "asked", "form:deny", "fine")), "why.nothing", ""},
@@ -115,9 +123,6 @@ func TestARolloutIsChangedByNobodyWhoMayNotNorByOldButtons(t *testing.T) {
 		{"Resume of what is not paused", dev, forges("rolling", "pause", "verb", "resume"), "not_now", ""},
 		{"Continue of what asks nothing", lead, types(channel, "continue web"), "not_now", ""},
 		{"the second abort before the first", dev, forges("rolling", "abort", "attempt", 2), "not_now", ""},
-		{"a stranger restores", other, types(channel, "restore web on web-2"), "not_allowed", ""},
-		{"a guest drains", guest, types(channel, "drain web on web-2"), "not_a_member", ""},
-		{"a stranger drains", other, types(channel, "drain web on web-2 because I can"), "not_allowed", ""},
 	})
 }
 
@@ -204,8 +209,9 @@ func TestNothingIsDoneToWhatHasEnded(t *testing.T) {
 	})
 }
 
-func TestWhatIsTypedAndFilledInIsTakenFromNobodyWhoMayNotNorAnywhere(t *testing.T) {
-	t.Parallel()
+// locked is a stage with two services, one of them locked by a developer, where only one channel is taken from.
+func locked(t *testing.T) (*abused, *process) {
+	t.Helper()
 	a := newAbused(t, setup{more: `  api:
     target_groups: [web]
     run: {command: "true"}
@@ -220,9 +226,17 @@ func TestWhatIsTypedAndFilledInIsTakenFromNobodyWhoMayNotNorAnywhere(t *testing.
 	})
 	bot := a.bot()
 	ts := a.asks(dev, "lock web because audit")
-	a.shows(ts, "is locked until")
 	a.stands("it is locked", func(o deploy.Operation) bool { return o.State == deploy.StateSucceeded })
 	a.seen["lock"], _ = a.slack.Message(channel, ts)
+	return a, bot
+}
+
+// long is more than anybody types.
+var long = strings.Repeat("a", 10_000)
+
+func TestWhatIsTypedIsTakenFromNobodyWhoMayNotNorAnywhere(t *testing.T) {
+	t.Parallel()
+	a, bot := locked(t)
 	for name, where := range map[string]string{"ours": channel, "theirs": shared, "office": office} {
 		a.doing(func(ctx context.Context) error {
 			posted, err := a.slack.Post(ctx, other, where, "", "look at this")
@@ -230,33 +244,13 @@ func TestWhatIsTypedAndFilledInIsTakenFromNobodyWhoMayNotNorAnywhere(t *testing.
 			return err
 		})
 	}
-	const unlock = `{"from":"x","what":"unlock","value":"{\"kind\":\"unlock\",\"service\":\"web\"}"}`
-	long := strings.Repeat("a", 10_000)
 	a.refuses(bot, []abuse{
 		{"another's lock without a reason", lead, types(channel, "unlock web"), "lock_of_another", ""},
-		{"another's lock in a form without a reason", lead, submits(reason(unlock, "  ")), "fault.reason.lock", ""},
-		{"another's lock by one who may not", other, submits(reason(unlock, "because I can")), "not_allowed", ""},
-		{"an unlock of one instance", lead, submits(reason(strings.Replace(unlock, `web\"`, `web\",\"on\":\"web-1\"`, 1), "x")), "why.nothing", ""},
-		{"a restore in the home tab of one who may not", other, inHome("ask:restore", `{"kind":"restore","service":"web","on":"web-1"}`), "not_allowed", ""},
-		{"a restore in a guest's home tab", guest, inHome("ask:restore", `{"kind":"restore","service":"web","on":"web-1"}`), "not_a_member", ""},
-		{"the form by a guest", guest, inHome("form:request", ""), "not_a_member", ""},
 		{"an emergency by one who may not", dev, types(channel, "emergency web v43 because it burns"), "need_approver", ""},
 		{"a deploy by one who may not", dev, types(channel, "api v43"), "not_allowed", ""},
-
-		{"a form without a service", dev, submits(asking("ref", "v43")), "fault.target", ""},
-		{"a form without a ref", dev, submits(asking("target", "web/")), "fault.ref", ""},
-		{"a form with a field more", dev, submits(asking("target", "web/", "ref", "v43", "approve", "yes")), "fault.fields", ""},
-		{"a form for an unknown service", dev, submits(asking("target", "root/", "ref", "v43")), "fault.target.unknown", ""},
-		{"a form for a service that they may not deploy", dev, submits(asking("target", "api/", "ref", "v43")), "not_allowed", ""},
-		{"a form of a guest", guest, submits(asking("target", "web/", "ref", "v43")), "not_a_member", ""},
-		{"a form with an emergency by one who may not", dev, submits(asking("target", "web/", "ref", "v43", "window", "outside", "reason", "it burns")), "need_approver", ""},
-		{"a form with an emergency without a reason", lead, submits(asking("target", "web/", "ref", "v43", "window", "outside")), "fault.reason", ""},
-		{"a form with an unknown window", lead, submits(asking("target", "web/", "ref", "v43", "window", "any")), "fault.fields", ""},
-		{"a form with a reason of 10,000 characters", dev, submits(asking("target", "web/", "ref", "v43", "reason", long)), "fault.long", ""},
-		{"a form with a control character", dev, submits(asking("target", "web/", "ref", "v43", "reason", "a\x1b[31mb")), "fault.typed", ""},
-		{"a form with a ref of several words", dev, submits(asking("target", "web/", "ref", "v43; reboot")), "fault.ref.words", ""},
-		{"a form with a ref that turns the writing", dev, submits(asking("target", "web/", "ref", "v43\u202e")), "mistake.ref.pattern", ""},
-
+		{"a stranger restores", other, types(channel, "restore web on web-2"), "not_allowed", ""},
+		{"a guest drains", guest, types(channel, "drain web on web-2"), "not_a_member", ""},
+		{"a stranger drains", other, types(channel, "drain web on web-2 because I can"), "not_allowed", ""},
 		{"a ref that calls the channel", dev, types(channel, "web <!channel>"), "mistake.ref.pattern", ""},
 		{"a service that calls the channel", dev, types(channel, "<!channel> v43"), "mistake.no_service", ""},
 		{"a ref that calls somebody", dev, types(channel, "web <@"+lead+">"), "mistake.ref.pattern", ""},
@@ -275,6 +269,34 @@ func TestWhatIsTypedAndFilledInIsTakenFromNobodyWhoMayNotNorAnywhere(t *testing.
 		{"a command in a channel that is not named", lead, types(office, "web v43"), "mistake.not_here", ""},
 		{"a mention in a channel that is not named", lead, mentions(office, "office", "web v43"), "mistake.not_here", ""},
 		{"a command in a shared channel", dev, types(shared, "status"), "mistake.not_here", ""},
+	})
+}
+
+func TestWhatIsFilledInIsTakenFromNobodyWhoMayNot(t *testing.T) {
+	t.Parallel()
+	a, bot := locked(t)
+	const unlock = `{"from":"x","what":"unlock","value":"{\"kind\":\"unlock\",\"service\":\"web\"}"}`
+	a.refuses(bot, []abuse{
+		{"another's lock in a form without a reason", lead, submits(reason(unlock, "  ")), "fault.reason.lock", ""},
+		{"another's lock by one who may not", other, submits(reason(unlock, "because I can")), "not_allowed", ""},
+		{"an unlock of one instance", lead, submits(reason(strings.Replace(unlock, `web\"`, `web\",\"on\":\"web-1\"`, 1), "x")), "why.nothing", ""},
+		{"a restore in the home tab of one who may not", other, inHome("ask:restore", `{"kind":"restore","service":"web","on":"web-1"}`), "not_allowed", ""},
+		{"a restore in a guest's home tab", guest, inHome("ask:restore", `{"kind":"restore","service":"web","on":"web-1"}`), "not_a_member", ""},
+		{"the form by a guest", guest, inHome("form:request", ""), "not_a_member", ""},
+
+		{"a form without a service", dev, submits(asking("ref", "v43")), "fault.target", ""},
+		{"a form without a ref", dev, submits(asking("target", "web/")), "fault.ref", ""},
+		{"a form with a field more", dev, submits(asking("target", "web/", "ref", "v43", "approve", "yes")), "fault.fields", ""},
+		{"a form for an unknown service", dev, submits(asking("target", "root/", "ref", "v43")), "fault.target.unknown", ""},
+		{"a form for a service that they may not deploy", dev, submits(asking("target", "api/", "ref", "v43")), "not_allowed", ""},
+		{"a form of a guest", guest, submits(asking("target", "web/", "ref", "v43")), "not_a_member", ""},
+		{"a form with an emergency by one who may not", dev, submits(asking("target", "web/", "ref", "v43", "window", "outside", "reason", "it burns")), "need_approver", ""},
+		{"a form with an emergency without a reason", lead, submits(asking("target", "web/", "ref", "v43", "window", "outside")), "fault.reason", ""},
+		{"a form with an unknown window", lead, submits(asking("target", "web/", "ref", "v43", "window", "any")), "fault.fields", ""},
+		{"a form with a reason of 10,000 characters", dev, submits(asking("target", "web/", "ref", "v43", "reason", long)), "fault.long", ""},
+		{"a form with a control character", dev, submits(asking("target", "web/", "ref", "v43", "reason", "a\x1b[31mb")), "fault.typed", ""},
+		{"a form with a ref of several words", dev, submits(asking("target", "web/", "ref", "v43; reboot")), "fault.ref.words", ""},
+		{"a form with a ref that turns the writing", dev, submits(asking("target", "web/", "ref", "v43\u202e")), "mistake.ref.pattern", ""},
 	})
 }
 
