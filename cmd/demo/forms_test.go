@@ -185,3 +185,26 @@ func TestAPictureInAThread(t *testing.T) {
 		t.Errorf("the console says:\n%s", strings.Join(heard, "\n"))
 	}
 }
+
+// What only one person sees has buttons too: whoever may not unlock without a reason is asked for one.
+func TestAnAnswerForOneHasAButton(t *testing.T) {
+	t.Parallel()
+	b := openBrowser(t)
+	s := perform(t, options{flags: quick(2)})
+	v := b.visit("locked", urlOf(s.doors.http), 390, 844, chromedp.EmulateMobile)
+	v.until("the bot is there", figure("bot", "state")+" === 'running'")
+	v.be("Bob")
+	v.say("composer", "/deploy lock web because audit")
+	v.until("it is locked", cardSays("Lock web", "is locked until"))
+	v.be("Alice")
+	v.say("composer", "/deploy unlock web")
+	v.press("the button of the answer", `.ephemeral [data-action-id="form:unlock"]`)
+	v.until("it asks why", formSays("Unlock", "Why")+" && "+focused("data-field")+" === 'reason'")
+	v.shoot("1 why")
+	v.fill("reason", "the audit is over")
+	v.press("Unlock", `[data-testid=form-submit]`)
+	v.until("everybody reads why", `!document.querySelector('dialog.form [data-field]') && `+cardSays("Unlock", "the audit is over"))
+	if heard := b.heard(); len(heard) > 0 {
+		t.Errorf("the console says:\n%s", strings.Join(heard, "\n"))
+	}
+}
