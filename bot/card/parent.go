@@ -16,7 +16,7 @@ func (w Voice) Parent(o deploy.Operation, now time.Time, health ...deploy.GroupH
 	lines := append([]Text{w.where(o)}, w.live(o, now, health)...)
 	m.Blocks = append(m.Blocks, Block{Text: paragraphs(append(lines, w.who(o)))})
 	if o.State == deploy.StateRequested || o.State == deploy.StateApproved || o.State == deploy.StateQueued {
-		m.Blocks = append(m.Blocks, Block{Text: w.preview(o.Plan)})
+		m.Blocks = append(append(m.Blocks, w.changes(o.Plan)...), Block{Text: w.preview(o.Plan)})
 	}
 	m.Blocks = append(m.Blocks, w.buttons(o)...)
 	m.Blocks = append(m.Blocks, Block{Context: w.small(o)})
@@ -113,21 +113,15 @@ func (w Voice) who(o deploy.Operation) Text {
 	return w.Say("parent.asked.approved", "by", U(o.RequestedBy), "because", because, "approvers", w.clauses(votes))
 }
 
-// quorum says how many approvals there are and how many are needed, where one is not enough.
-func (w Voice) quorum(o deploy.Operation) Text {
-	need := o.Plan.Rules.Approval.Required
-	if need < 2 {
-		return nil
-	}
-	return w.Say("parent.quorum", "n", len(o.Approvers()), "need", need)
-}
-
 // where says where the operation is and what comes next.
 func (w Voice) where(o deploy.Operation) Text {
 	_, asks := asked(o)
 	switch o.State {
 	case deploy.StateRequested:
-		waits := w.Say("parent.requested", "approvers", people(o.Plan.Rules.Approval.Allow, P), "until", o.Expires, "quorum", w.quorum(o))
+		waits := w.Say("parent.requested", "approvers", people(o.Awaited(), P), "until", o.Expires)
+		if q := w.quorum(o); len(q) > 0 {
+			waits = T(waits, w.gap(), q)
+		}
 		return T(waits, w.starts(o.Plan), w.shut(o))
 	case deploy.StateApproved, deploy.StateQueued:
 		switch {

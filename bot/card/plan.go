@@ -11,7 +11,8 @@ import (
 // Plan is the dry run of a plan, for one reader.
 func (w Voice) Plan(p deploy.Plan) Message {
 	title := w.Line("plan.title", "title", w.planTitle(p))
-	return Message{Text: title, Blocks: []Block{{Header: title}, {Text: w.preview(p)}, {Context: w.Say("plan.untouched")}}}
+	blocks := append([]Block{{Header: title}}, w.changes(p)...)
+	return Message{Text: title, Blocks: append(blocks, Block{Text: w.preview(p)}, Block{Context: w.Say("plan.untouched")})}
 }
 
 // PlanText is the same as plain lines, for a terminal.

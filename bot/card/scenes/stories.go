@@ -10,7 +10,7 @@ import (
 func Stories() map[string]*Story {
 	return map[string]*Story{
 		"rollout": rolledOut(), "failure": leftOut(), "rolled-back": turned(), "stopped": stopped(), "many": many(),
-		"drain": drained(), "denied": denied(),
+		"drain": drained(), "denied": denied(), "four-eyes": FourEyes(), "unread": Unread(),
 	}
 }
 
