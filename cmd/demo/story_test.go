@@ -13,7 +13,7 @@ import (
 
 // What a visitor sees, as expressions of the page's JavaScript.
 const (
-	cards   = `[...document.querySelectorAll('[data-testid=channel] [data-testid=message]:has(.attachment)')]`
+	cards   = `[...document.querySelectorAll('[data-testid=channel] [data-testid=message]:has(.attachment):not(:has(.from-thread))')]`
 	targets = `[...document.querySelectorAll('[data-testid=target]')]`
 	thread  = `document.querySelector('[data-testid=thread]')?.innerText`
 )
