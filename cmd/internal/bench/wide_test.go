@@ -96,8 +96,8 @@ func bubble(t *testing.T, instances int) (c cost) {
 	return c
 }
 
-// dearer is how much more an instance may cost among many than among few: a thousand cost 0.9 to 1.2 times as much each as
-// ten, since what few share is more dear to each of them, and a decision passes over all that are out.
+// dearer is how much more an instance may cost among many than among few: a thousand cost 0.8 to 1.2 times as much each as
+// ten. What few share is dearer to each of them; a decision passes over all that are out, however many.
 const dearer = 1.3
 
 // TestAnInstanceAmongManyCostsAsMuchAsAmongFew: processor time, calls and journal, all of one process, the simulated AWS
