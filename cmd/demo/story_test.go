@@ -103,6 +103,7 @@ func TestABadReleaseIsRolledBackByAButton(t *testing.T) {
 	p.desk.until("it halts on the second instance", cardSays("Waiting for a decision", "web-2 failed", "Abort and roll back"))
 	p.desk.until("the first has the bad release", targetIs(0, "healthy", "v43"))
 	p.desk.press("Retry", `[data-testid=channel] [data-action-id^=retry]`)
+	p.desk.press("Retry, for sure", `[data-testid=confirm-ok]`)
 	p.desk.until("it is tried again", threadSays("ordered another attempt"))
 	p.desk.until("it fails again", thread+`?.match(/The verification failed/g)?.length === 2 && `+cardSays("Waiting for a decision", "web-2 failed"))
 
