@@ -20,7 +20,7 @@ crash: ## every pair of crashes, some 8,400 stories, one to two minutes
 	JUNBAN_CRASH_STRIDE=1 go test -count=1 -run PairsOfCrashes -v ./deploy/engine
 
 races: ## a thousand times two people at once, some three minutes
-	JUNBAN_RACES=1 go test -count=1 -run AtOnce -v ./cmd/internal/bench
+	JUNBAN_RACES=1 go test -count=1 -run 'AndDenyAtOnce|AndContinueAtOnce' -v ./cmd/internal/bench
 
 bench: ## the figures of README, in real time, some eight minutes: fails where one is missed
 	go test -run '^$$' -bench OneRollout -benchtime 1x ./cmd/internal/bench

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,6 +15,7 @@ import (
 
 // actsDesk is a desk with operations made by hand, which notes what is asked of it.
 type actsDesk struct {
+	mu     sync.Mutex // of the operations: home tabs are drawn while a test adds some
 	ops    map[deploy.ID]deploy.Operation
 	order  []deploy.ID
 	locks  []deploy.Lock
@@ -24,6 +26,8 @@ type actsDesk struct {
 }
 
 func (d *actsDesk) add(o deploy.Operation) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	if d.ops == nil {
 		d.ops = map[deploy.ID]deploy.Operation{}
 	}
@@ -44,11 +48,15 @@ func (d *actsDesk) Request(_ context.Context, id deploy.ID, a deploy.Ask, by str
 }
 
 func (d *actsDesk) Act(_ context.Context, id deploy.ID, a deploy.Act) (deploy.Operation, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.acts, d.acted = append(d.acts, a), append(d.acted, id)
 	return d.ops[id], nil
 }
 
 func (d *actsDesk) Operation(_ context.Context, id deploy.ID) (deploy.Operation, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	if o, ok := d.ops[id]; ok {
 		return o, nil
 	}
@@ -65,6 +73,8 @@ func (d *actsDesk) EventsAfter(_ context.Context, id deploy.ID, seq int) ([]depl
 }
 
 func (d *actsDesk) rows(finished bool, service string) (out []deploy.Row) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	for _, id := range d.order {
 		if o := d.ops[id]; o.State.Finished() == finished && (service == "" || o.Plan.Service == service) {
 			out = append(out, o.Row())

@@ -70,12 +70,13 @@ func newTold(t *testing.T, s setup) *told {
 	chat := slackapi.New(slackapi.Options{
 		BotToken: "xoxb-test", AppToken: "xapp-test", APIURL: "http://slack.test/api/", Command: "/deploy", Channels: []string{room}, HTTP: pipe,
 	})
+	var panels bot.Panels // forms, and the picture at the end
 	for _, id := range s.people {
 		r.slack.AddUser(slacksim.User{ID: id, Name: strings.ToLower(id)})
-		r.options.Directory = chat
+		r.options.Directory, panels = chat, chat
 	}
 	r.live()
-	b := bot.New(bot.Options{Desk: r.rig.bot, Chat: chat, Panels: chat, Directory: chat, Memory: r.store, Rooms: r, NewID: engine.NewID, Slash: "/deploy", Voice: r.voice})
+	b := bot.New(bot.Options{Desk: r.rig.bot, Chat: chat, Panels: panels, Directory: chat, Memory: r.store, Rooms: r, NewID: engine.NewID, Slash: "/deploy", Voice: r.voice})
 	r.bot.Store(b)
 	ctx, cancel := context.WithCancel(context.Background())
 	var ran sync.WaitGroup
