@@ -258,7 +258,7 @@ func isAddress(s string) bool {
 // moment is a time that Slack shows in the reader's own zone (docs.slack.dev/messaging/formatting-message-text); old
 // clients and notifications show the part after the bar.
 func moment(s card.Span) string {
-	return fmt.Sprintf("<!date^%d^{date_short_pretty} {time_secs}|%s UTC>", s.At.Unix(), s.At.UTC().Format("2006-01-02 15:04:05"))
+	return fmt.Sprintf("<!date^%d^{date_short} {time_secs}|%s UTC>", s.At.Unix(), s.At.UTC().Format("2006-01-02 15:04:05"))
 }
 
 // paragraph makes a text object of at most limit characters; nil if there is nothing to show. Words alone go as plain

@@ -48,7 +48,7 @@ func TestEscaping(t *testing.T) {
 		{"links", card.T(card.Span{Kind: card.Link, Value: "https://x.test/a?b=1&c=2"}), "mrkdwn <https://x.test/a?b=1&amp;c=2>"},
 		{"links that are none", card.T(card.Span{Kind: card.Link, Value: "javascript:alert(1)"}, " ", card.Span{Kind: card.Link, Value: "https://x|<!here>"}),
 			"mrkdwn javascript:alert(1) https://x|&lt;!here&gt;"},
-		{"time", card.T(card.At(at)), "mrkdwn <!date^1795302545^{date_short_pretty} {time_secs}|2026-11-21 23:09:05 UTC>"},
+		{"time", card.T(card.At(at)), "mrkdwn <!date^1795302545^{date_short} {time_secs}|2026-11-21 23:09:05 UTC>"},
 		{"invisible and broken", card.T("a\x00b\x1b[31mred\x1b[0m\u202eevil\u2066 \xff\r\nx\ty"), "plain_text abredevil \ufffd\nx\ty"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
