@@ -1,6 +1,7 @@
 package slacksim
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -41,7 +42,7 @@ func decodeAttachments(raw json.RawMessage) []attachment {
 }
 
 // Text renders what people see of a message as plain text, one line a block: mrkdwn is kept, &amp; &lt; &gt; are
-// undone, buttons are [Label], an image is (its alt text). As in Slack, a message's text shows only if it has no
+// undone, buttons are [Label], an image or a file is (its alt text). As in Slack, a message's text shows only if it has no
 // blocks.
 func Text(m Message) string {
 	var lines []string
@@ -61,6 +62,9 @@ func Text(m Message) string {
 			inner = []string{a.Fallback}
 		}
 		lines = append(lines, inner...)
+	}
+	for _, f := range m.Files {
+		lines = append(lines, "("+cmp.Or(f.Alt, f.Title, f.Name)+")")
 	}
 	return unescape(strings.Join(lines, "\n"))
 }

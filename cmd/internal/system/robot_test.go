@@ -152,6 +152,9 @@ func TestThePictureOfARolloutIsPostedInItsThread(t *testing.T) {
 	if !ok || !strings.HasPrefix(string(data), "\x89PNG") {
 		t.Errorf("it is no PNG: %t, %d bytes", ok, len(data))
 	}
+	if !strings.Contains(st.thread(ts), "(Timeline of: Deploy web v42)") {
+		t.Errorf("the thread does not say what it shows:\n%s", st.thread(ts))
+	}
 	if !strings.Contains(file.Alt+file.Title, "Deploy web v42") {
 		t.Errorf("it does not say what it shows: %+v", file)
 	}
