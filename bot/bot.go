@@ -98,6 +98,7 @@ func New(o Options) *Bot {
 	if o.Voice.Mute() {
 		o.Voice = card.English()
 	}
+	o.Voice = o.Voice.For(o.Slash)
 	return &Bot{Options: o, inbox: make(chan Envelope, waiting), forms: make(chan Envelope, waiting), homes: newHomes(), tellers: map[deploy.ID]*teller{}, ready: make(chan struct{})}
 }
 

@@ -68,8 +68,8 @@ func TestTheHomeTabShowsWhatWaitsForYouFirst(t *testing.T) {
 		last := 0
 		for _, part := range []string{
 			"[Deploy…]", "Waiting for you", "Deploy web v42 to production, requested", "[Approve]", "[Deny]",
-			"Running", "Deploy web v41", "[Abort]", "In the queue", "1 of 1: Deploy web v43", "Held and locked", "i-2 of web in production is out of service",
-			"disk", "[Restore]", "web in production is locked", "audit", "[Unlock…]", "The last operations", "● Deploy web v40",
+			"Running", "Deploy web v41", "[Abort]", "In the queue", "1 of 1: Deploy web v43", "Held and locked", "i-2 of web in production has been out of service",
+			"disk", "[Restore]", "web in production has been locked", "audit", "[Unlock…]", "The last operations", "● Deploy web v40",
 		} {
 			i := strings.Index(s.home(lead)[last:], part)
 			if i < 0 {
@@ -77,7 +77,7 @@ func TestTheHomeTabShowsWhatWaitsForYouFirst(t *testing.T) {
 			}
 			last += i
 		}
-		if n := strings.Count(s.home(lead), "is locked"); n != 1 {
+		if n := strings.Count(s.home(lead), "has been locked"); n != 1 {
 			t.Errorf("the lock of one operation is shown %d times", n)
 		}
 		s.opens(dev)

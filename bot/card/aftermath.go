@@ -16,9 +16,9 @@ func (w Voice) aftermath(o deploy.Operation) Text {
 	}
 	var out Text
 	if len(held) > 0 {
-		out = w.Say("aftermath.held", "names", strings.Join(held, ", "), "line", restore(o.Plan.Terms, held[0]))
+		out = w.Say("aftermath.held", "names", strings.Join(held, ", "), "line", w.typed(restore(o.Plan.Terms, held[0])))
 	}
-	service := []any{"service", w.service(o.Plan.Terms), "line", unlock(o.Plan.Terms)}
+	service := []any{"service", w.service(o.Plan.Terms), "line", w.typed(unlock(o.Plan.Terms))}
 	switch {
 	case o.State == deploy.StateSucceeded && o.Plan.Kind == deploy.KindLock:
 		out = T(out, w.Say("aftermath.lock", service...))

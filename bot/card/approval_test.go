@@ -15,11 +15,11 @@ func TestAnApproverSeesTheQuorumAndTheChanges(t *testing.T) {
 		says  []string
 	}{
 		{scenes.FourEyes(), []string{
-			"Approvals: 1 of 2 of S0LEADS (U0BOB); 0 of 1 of S0SEC.", "Changes from v41 to 8f3c2a1:", "8f3c2a1 <b>the *new* front page</b> (#42)",
-			"… and 3 more", "2 commits of v41 are not in it, and would be undone.", "Waiting for approval by S0LEADS, S0SEC until",
+			"Approvals: 1 of 2 of S0LEADS (U0BOB); 0 of 1 of S0ONCALL.", "Changes from v41 to 8f3c2a1:", "8f3c2a1 <b>the *new* front page</b> (#42)",
+			"… and 3 more", "2 commits of v41 are not in it, and would be undone.", "Waiting for approval by S0LEADS, S0ONCALL until",
 		}},
 		{scenes.Unread(), []string{
-			"Approvals, one of these is enough: 0 of 2 of S0LEADS; 0 of 1 of U0CTO.", "What would change could not be read (exit 128, not a git repository).",
+			"Approvals, one of these is enough: 0 of 2 of S0LEADS; 0 of 1 of U0BOB.", "What would change could not be read (exit 128, not a git repository).",
 		}},
 	} {
 		said := card.English().Parent(c.story.Op, c.story.Op.Updated).Plain()

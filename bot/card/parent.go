@@ -169,7 +169,11 @@ func (w Voice) shut(o deploy.Operation) Text {
 
 // verdict is the end of an operation and its reason; after is how long it took, if it began.
 func (w Voice) verdict(o deploy.Operation, after Text) Text {
-	pairs := []any{"state", capital(w.word("state", string(o.State))), "after", after}
+	state := w.word("state", string(o.State))
+	if o.Cause.Code == deploy.RolledBack {
+		state = w.Line("headline.rolled_back")
+	}
+	pairs := []any{"state", capital(state), "after", after}
 	switch o.Cause.Code {
 	case "":
 		return w.Say("verdict", pairs...)

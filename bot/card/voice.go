@@ -14,7 +14,7 @@ import (
 // In answers the voice of a language, as slack.language names it: en or ja. Any other is an error.
 func In(tag string) (Voice, error) {
 	l, err := lang.In(tag)
-	return Voice{l}, err
+	return Voice{lang: l}, err
 }
 
 // English is the voice of errors on a terminal, and of whoever names no language.
@@ -28,7 +28,19 @@ func English() Voice {
 
 // Voice makes messages in one language. It is never changed, and may be used from many goroutines. The zero value is
 // mute: In and English make one.
-type Voice struct{ lang *lang.Lang }
+type Voice struct {
+	lang  *lang.Lang
+	slash string // the slash command, in front of lines to type
+}
+
+// For is the same voice where lines are typed behind a slash command, such as /deploy.
+func (w Voice) For(slash string) Voice {
+	w.slash = slash
+	return w
+}
+
+// typed is a line as it is typed where the voice is heard.
+func (w Voice) typed(line string) string { return strings.TrimSpace(w.slash + " " + line) }
 
 // Mute reports whether it is the zero value, which can say nothing.
 func (w Voice) Mute() bool { return w.lang == nil }

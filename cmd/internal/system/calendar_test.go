@@ -169,7 +169,7 @@ func TestAnAlarmDuringTheBakeStopsTheRolloutByItsRule(t *testing.T) {
 	st.tells(ts, "which is baking until")
 	st.rings(world.AlarmFiring)
 	st.shows(ts, "Deploy web v42: rolled back")
-	st.says("the card", st.card(ts), "an alarm is on", "`unlock web`")
+	st.says("the card", st.card(ts), "an alarm is on", "`/deploy unlock web`")
 	if left := st.left(mark); left != "web-1 web-1" {
 		t.Errorf("left: %s", left)
 	}

@@ -32,7 +32,7 @@ func TestAFailureThatNobodyDecidesCallsPeopleAndThenStops(t *testing.T) {
 	st.tells(ts, "nobody has decided for 4 s. So the rollout stops.")
 	st.shows(ts, "Deploy web v42: failed")
 	st.says("the card", st.card(ts), "*web-1* failed (the verification failed), and nobody decided within 4 s.",
-		"*web-1* stays out of service until somebody restores it: `restore web on web-1`")
+		"*web-1* stays out of service until somebody restores it, as it is: mend it, then `/deploy restore web on web-1`")
 	if left := st.left(mark); left != "web-1" || st.serving() != 1 {
 		t.Errorf("left: %s; %d serve", left, st.serving())
 	}
@@ -75,7 +75,7 @@ func TestWithOnFailureRollbackWhatWasTouchedGoesBackInReverseOrderAndTheServiceS
 		t.Errorf("left in the order %s; %d serve", left, st.serving())
 	}
 	st.tells(ts, "*Rolling back to v41:* *web-3* failed (the verification failed). What was touched goes back in reverse order")
-	st.says("the card", st.card(ts), "*web* stays locked until somebody has looked: `unlock web`")
+	st.says("the card", st.card(ts), "*web* stays locked until somebody has looked: `/deploy unlock web`")
 	locked := st.refusal(dev, "web v43")
 	st.says("who meets the lock", locked, "It is locked", "a rollout failed and was rolled back", "until somebody unlocks it")
 	st.says("status", st.types(dev, "status"), "Locked", "v41")

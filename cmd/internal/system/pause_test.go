@@ -104,7 +104,7 @@ func TestASecondAbortCancelsTheRunningCommandAndHoldsTheInstance(t *testing.T) {
 		does(st, ts, "abort", "Cancel the command")
 		st.shows(ts, "Aborted")
 		st.tells(ts, "cancelled the running command")
-		st.says("the card", st.card(ts), "*web-1* stays out of service until somebody restores it: `restore web on web-1`")
+		st.says("the card", st.card(ts), "*web-1* stays out of service until somebody restores it, as it is: mend it, then `/deploy restore web on web-1`")
 		if st.serving() != 1 || st.holds(0, "REVISION") != "" || len(st.ran(1)) > 0 {
 			t.Errorf("%d serve, the first has %q, the second ran %v", st.serving(), st.holds(0, "REVISION"), st.ran(1))
 		}
