@@ -249,7 +249,7 @@ func TestTheHomeTabShowsWhatWaitsForYouAndItsButtonsWork(t *testing.T) {
 		return st.slack.ClickIn(ctx, lead, home.ID, "", slacksim.WithText("Approve"))
 	})
 	st.shows(ts, "Succeeded")
-	home = st.homeSays(lead, "*web-2* of web is out of service")
+	home = st.homeSays(lead, "*web-2* of web has been out of service")
 	if text := home.Text(); !strings.Contains(text, "new disk") {
 		t.Errorf("why it is held is not said:\n%s", text)
 	}
