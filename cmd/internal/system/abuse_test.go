@@ -234,6 +234,7 @@ func (a *abused) sees(name, ts, action string) {
 // whispered does something and answers what the person alone is then told. Nobody else's attention can be called by it.
 func (a *abused) whispered(who string, act func(ctx context.Context) error) string {
 	a.t.Helper()
+	a.connected() // a connection may be renewed just now, and Slack tells the person
 	before := len(a.slack.Ephemerals(who))
 	a.doing(act)
 	a.await("an answer to "+who, func() bool { return len(a.slack.Ephemerals(who)) > before })
