@@ -10,32 +10,53 @@ import (
 	"junban/deploy"
 )
 
+// mostTries is how often what comes beside the conversation is tried before it is let be: a scope may be missing, or a
+// channel archived, and nothing else is to wait for that.
+const mostTries = 5
+
 // after does what is still to be done once an operation has ended and everything is told: the bot that asked is
 // answered, and the picture is posted. Each is done once, also over a restart; an error means to try again.
 func (t *teller) after(ctx context.Context) error {
-	if err := t.b.tellRobot(ctx, t.op); err != nil {
+	if err := t.answer(ctx); err != nil {
 		return err
 	}
 	if t.talk.Pictured || t.b.Panels == nil || t.op.StartedAt.IsZero() || !pictured(t.op.Plan.Kind) {
 		return nil
 	}
-	err := t.picture(ctx)
-	switch {
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case err == nil, errors.Is(err, ErrUnclear), errors.Is(err, ErrGone):
-	case t.talk.Sketches < pictureTries:
-		t.talk.Sketches++
-		return errors.Join(err, t.b.remember(ctx, t.id, t.talk))
-	default: // a scope may be missing: the conversation ends without a picture
-		t.b.Log.Error("the picture of an operation could not be posted; `junban history --png` draws it", "op", t.id, "error", err)
+	if err := t.beside(ctx, "the picture, which `junban history --png` draws too,", t.picture(ctx)); err != nil {
+		return err
 	}
 	t.talk.Pictured = true
 	return t.b.remember(ctx, t.id, t.talk)
 }
 
-// pictureTries is how often the picture is tried again.
-const pictureTries = 4
+// answer tells a bot that asked what has become of its operation.
+func (t *teller) answer(ctx context.Context) error {
+	a, state, err := t.b.waiting(ctx, t.op)
+	if err != nil || state == "" {
+		return err
+	}
+	_, err = t.b.Chat.Post(ctx, a.Place.Channel, a.Place.TS, ended(t.b.Voice.Answer(t.op), t.id, string(state)), Key{})
+	if err := t.beside(ctx, "the answer to the bot that asked", err); err != nil {
+		return err
+	}
+	a.Told = state
+	return t.b.waitsFor(ctx, t.id, a)
+}
+
+// beside answers why something that comes beside the conversation failed, as long as it is worth another try. What may
+// have been sent is not sent again.
+func (t *teller) beside(ctx context.Context, what string, err error) error {
+	switch {
+	case err == nil, errors.Is(err, ErrUnclear), errors.Is(err, ErrGone):
+		return nil
+	case ctx.Err() != nil, t.failures+1 < mostTries:
+		return err
+	}
+	t.failures = 0
+	t.b.Log.Error(what+" could not be sent, and is let be", "op", t.id, "error", err)
+	return nil
+}
 
 // pictured reports whether there is something to see of an operation.
 func pictured(k deploy.Kind) bool {

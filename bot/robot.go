@@ -55,19 +55,21 @@ func (b *Bot) robotAsks(ctx context.Context, e Envelope) error {
 	if err := b.waitsFor(ctx, id, asker{Place: Place{e.Channel, threadOf(e)}}); err != nil {
 		return err
 	}
-	if err := b.askAs(ctx, id, ask, e); err != nil {
+	if err := b.placeAs(ctx, e, ask); err != nil {
 		return errors.Join(err, b.Memory.Delete(ctx, askedByTable, string(id)))
 	}
-	b.Moved(id)
 	return nil
 }
 
-// askAs asks as whichever of the bot's two ids deploy.allow names: that of the bot (B…), or that of its user (U…).
-func (b *Bot) askAs(ctx context.Context, id deploy.ID, ask deploy.Ask, e Envelope) error {
-	_, err := b.Desk.Request(ctx, id, ask, e.Robot)
-	if _, refused := deploy.RefusalOf(err); !refused || e.User == "" {
+// placeAs asks as whichever of the bot's two ids deploy.allow names: that of the bot (B…), or that of its user (U…).
+func (b *Bot) placeAs(ctx context.Context, e Envelope, ask deploy.Ask) error {
+	user := e.User
+	e.User = e.Robot
+	_, err := b.place(ctx, e, ask)
+	if _, refused := deploy.RefusalOf(err); !refused || user == "" {
 		return err
 	}
+	e.User = user
 	who, asked := b.Directory.Person(ctx, e.User, nil)
 	if asked != nil {
 		return fmt.Errorf("asking Slack who this bot is: %w", asked)
@@ -75,7 +77,7 @@ func (b *Bot) askAs(ctx context.Context, id deploy.ID, ask deploy.Ask, e Envelop
 	if who.Kind != deploy.Robot { // a message that bears both is a bot's, whatever its user is
 		return err
 	}
-	_, err = b.Desk.Request(ctx, id, ask, e.User)
+	_, err = b.place(ctx, e, ask)
 	return err
 }
 
@@ -98,29 +100,24 @@ func (b *Bot) waitsFor(ctx context.Context, id deploy.ID, a asker) error {
 	return nil
 }
 
-// tellRobot tells a bot that asked what has become of its operation: at once that it is asked for, and its end.
-func (b *Bot) tellRobot(ctx context.Context, o deploy.Operation) error {
+// waiting is the bot that waits for an operation, and the state that it is to be told: at once that it is asked for, and
+// its end; "" if nobody waits, or knows it.
+func (b *Bot) waiting(ctx context.Context, o deploy.Operation) (a asker, state deploy.State, err error) {
 	data, ok, err := b.Memory.Get(ctx, askedByTable, string(o.ID))
 	if err != nil || !ok {
-		return err
+		return a, "", err
 	}
-	var a asker
 	if err := json.Unmarshal(data, &a); err != nil {
-		return fmt.Errorf("reading who waits for %s: %w", o.ID, err)
+		return a, "", fmt.Errorf("reading who waits for %s: %w", o.ID, err)
 	}
-	state := deploy.StateRequested
+	state = deploy.StateRequested
 	if o.State.Finished() {
 		state = o.State
 	}
 	if a.Told == state {
-		return nil
+		return a, "", nil
 	}
-	m := ended(b.Voice.Answer(o), o.ID, string(state))
-	if _, err := b.Chat.Post(ctx, a.Place.Channel, a.Place.TS, m, Key{}); err != nil && !errors.Is(err, ErrUnclear) && !errors.Is(err, ErrGone) {
-		return err // an answer that may be there already is not repeated: the line is the same
-	}
-	a.Told = state
-	return b.waitsFor(ctx, o.ID, a)
+	return a, state, nil
 }
 
 // ended is a message whose last line a script can read, "junban: ID STATE", in what people see and in its plain text.

@@ -23,7 +23,6 @@ type talk struct {
 	Closed  bool      `json:"closed,omitempty"`  // finished, told and shown
 
 	Pictured bool `json:"pictured,omitempty"` // its timeline is posted, or will never be
-	Sketches int  `json:"sketches,omitempty"` // how often posting it has failed
 
 	Details  Place `json:"details,omitzero"`   // the message with a row for each instance
 	Detailed int   `json:"detailed,omitempty"` // the event up to which it shows the operation

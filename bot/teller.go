@@ -112,7 +112,7 @@ func (t *teller) turn(ctx context.Context) (next time.Duration, err error) {
 		t.edit(ctx, t.parent, true)
 		return 0, nil
 	case !t.answered: // a bot that asked, now that there is something to look at
-		if err := t.b.tellRobot(ctx, t.op); err != nil {
+		if err := t.answer(ctx); err != nil {
 			return 0, err
 		}
 		t.answered = true
