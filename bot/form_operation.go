@@ -56,8 +56,8 @@ func (b *Bot) operationView(ctx context.Context, user string, id deploy.ID, refu
 	if err != nil {
 		return card.View{}, err
 	}
-	if who.Kind != deploy.Member {
-		return card.View{}, &deploy.Refusal{Cause: deploy.Because(deploy.NotAMember, "kind", who.Kind)}
+	if err := member(who); err != nil {
+		return card.View{}, err
 	}
 	return b.Voice.OperationView(op, card.Mine(op, who, time.Now()), refusal), nil
 }

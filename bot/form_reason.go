@@ -9,7 +9,6 @@ import (
 
 	"junban/bot/card"
 	"junban/deploy"
-	"junban/deploy/engine"
 )
 
 // whyNeeded is a refusal that a reason would lift; its answer offers the form that asks for one.
@@ -98,17 +97,11 @@ func (b *Bot) openReason(ctx context.Context, e Envelope, what string) error {
 
 // personFor is who somebody is, as the rules of an operation ask it.
 func (b *Bot) personFor(ctx context.Context, user string, ops ...deploy.Operation) (deploy.Person, error) {
-	var lists []string
+	var lists [][]string
 	for _, op := range ops {
-		lists = append(lists, op.Plan.Rules.MayDeploy...)
-		lists = append(lists, op.Plan.Rules.Approval.Allow...)
+		lists = append(lists, op.Plan.Rules.MayDeploy, op.Plan.Rules.Approval.Allow)
 	}
-	slices.Sort(lists)
-	who, err := b.Directory.Person(ctx, user, slices.Compact(lists))
-	if err != nil {
-		return who, fmt.Errorf("asking Slack who you are: %w", err)
-	}
-	return who, nil
+	return b.person(ctx, user, lists...)
 }
 
 // why reads a form that asks for a reason, or says what is wrong with it.
@@ -159,7 +152,7 @@ func (b *Bot) do(ctx context.Context, id deploy.ID, a deploy.Act) error {
 func (b *Bot) asking(ctx context.Context, e Envelope) error {
 	var x card.Want
 	if err := strictly(e.Value, &x); err != nil || x.Service == "" || x.Kind != deploy.KindRestore && x.Kind != deploy.KindUnlock {
-		return &engine.Mistake{What: deploy.Because("mistake.button")}
+		return fault("mistake.button")
 	}
 	_, err := b.place(ctx, e, deploy.Ask{Kind: x.Kind, Service: x.Service, Environment: x.Environment, On: x.On})
 	return err

@@ -31,7 +31,7 @@ func (b *Bot) offeredTo(ctx context.Context, user string) (out []card.Target, wh
 		rules deploy.Rules
 	}
 	var all []place
-	var lists []string
+	var lists [][]string
 	for _, s := range b.Offering.Services() {
 		r, _, err := b.Offering.Request(deploy.Ask{Service: s.Name, Environment: s.Environment})
 		if err != nil {
@@ -39,16 +39,13 @@ func (b *Bot) offeredTo(ctx context.Context, user string) (out []card.Target, wh
 			continue
 		}
 		all = append(all, place{card.Target{Value: targetValue(s), Service: s.Name, Environment: s.Environment}, r.Rules})
-		lists = append(lists, r.Rules.MayDeploy...)
-		lists = append(lists, r.Rules.Approval.Allow...)
+		lists = append(lists, r.Rules.MayDeploy, r.Rules.Approval.Allow)
 	}
-	slices.Sort(lists)
-	who, err = b.Directory.Person(ctx, user, slices.Compact(lists))
+	if who, err = b.person(ctx, user, lists...); err == nil {
+		err = member(who)
+	}
 	if err != nil {
-		return nil, who, fmt.Errorf("asking Slack who you are: %w", err)
-	}
-	if who.Kind != deploy.Member {
-		return nil, who, &deploy.Refusal{Cause: deploy.Because(deploy.NotAMember, "kind", who.Kind)}
+		return nil, who, err
 	}
 	for _, p := range all {
 		if deploy.MayAsk(who, deploy.KindDeploy, p.rules) == nil {
@@ -219,13 +216,8 @@ func (b *Bot) readTime(ask *deploy.Ask, text string, now time.Time) (warning str
 	if word := strings.ToLower(Narrow(text)); text == "" || word == "now" || text == b.Voice.Line("form.when.now") {
 		return "", nil
 	}
-	if ask.At, err = When(text, now, b.Zone); err != nil {
-		return "", err
-	}
-	if Twice(ask.At, b.Zone) {
-		warning = b.Voice.Line("answer.twice", "shown", ask.At.Format("15:04"), "zone", b.Zone.String(), "meant", ask.At.Format("15:04 MST"))
-	}
-	return warning, nil
+	ask.At, warning, err = b.moment(text, now)
+	return warning, err
 }
 
 // longestTime is how many characters a time may have.
@@ -253,7 +245,7 @@ func (b *Bot) readAsk(ctx context.Context, user string, ask deploy.Ask, note fun
 	}
 	within, cancel := context.WithTimeout(ctx, askWithin)
 	defer cancel()
-	who, err := b.Directory.Person(within, user, slices.Concat(r.Rules.MayDeploy, r.Rules.Approval.Allow))
+	who, err := b.person(within, user, r.Rules.MayDeploy, r.Rules.Approval.Allow)
 	if err != nil {
 		return // the desk asks again, and grants nothing before it knows
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,7 +42,10 @@ func (b *Bot) worked(ctx context.Context, e Envelope) error {
 	if err := b.here(ctx, e); err != nil {
 		return err
 	}
-	err := b.member(ctx, e.User)
+	who, err := b.person(ctx, e.User)
+	if err == nil {
+		err = member(who)
+	}
 	switch {
 	case e.Kind == InputSubmit:
 		return b.submit(ctx, e, err)
@@ -53,12 +57,19 @@ func (b *Bot) worked(ctx context.Context, e Envelope) error {
 	return b.command(ctx, e)
 }
 
-// member refuses whoever is no full member now.
-func (b *Bot) member(ctx context.Context, user string) error {
-	who, err := b.Directory.Person(ctx, user, nil)
+// person is who somebody is now, in those groups of the lists that they are in.
+func (b *Bot) person(ctx context.Context, user string, lists ...[]string) (deploy.Person, error) {
+	ids := slices.Concat(lists...)
+	slices.Sort(ids)
+	who, err := b.Directory.Person(ctx, user, slices.Compact(ids))
 	if err != nil {
-		return fmt.Errorf("asking Slack who you are: %w", err)
+		return who, fmt.Errorf("asking Slack who you are: %w", err)
 	}
+	return who, nil
+}
+
+// member refuses whoever is no full member.
+func member(who deploy.Person) error {
 	if who.Kind != deploy.Member {
 		return &deploy.Refusal{Cause: deploy.Because(deploy.NotAMember, "kind", who.Kind)}
 	}
@@ -134,16 +145,21 @@ func (b *Bot) ask(c Command, kind deploy.Kind, e Envelope) (ask deploy.Ask, warn
 	if c.At == "" {
 		return ask, "", nil
 	}
-	if ask.At, err = When(c.At, e.At, b.Zone); err != nil {
+	if ask.At, warning, err = b.moment(c.At, e.At); err != nil {
 		if m, ok := errors.AsType[*engine.Mistake](err); ok {
 			m.Accept = Form(b.Slash, c.Verb)
 		}
 		return ask, "", err
 	}
-	if Twice(ask.At, b.Zone) {
-		warning = b.Voice.Line("answer.twice", "shown", ask.At.Format("15:04"), "zone", b.Zone.String(), "meant", ask.At.Format("15:04 MST"))
-	}
 	return ask, warning, nil
+}
+
+// moment reads a time to start at, and warns of one that the clocks show twice.
+func (b *Bot) moment(text string, now time.Time) (at time.Time, warning string, err error) {
+	if at, err = When(text, now, b.Zone); err == nil && Twice(at, b.Zone) {
+		warning = b.Voice.Line("answer.twice", "shown", at.Format("15:04"), "zone", b.Zone.String(), "meant", at.Format("15:04 MST"))
+	}
+	return at, warning, err
 }
 
 func (b *Bot) plan(ctx context.Context, e Envelope, c Command) error {
@@ -201,7 +217,7 @@ func (b *Bot) click(ctx context.Context, e Envelope) error {
 	}
 	var c card.Click
 	if err := strictly(e.Value, &c); err != nil || c.Op == "" || c.Verb == "" {
-		return &engine.Mistake{What: deploy.Because("mistake.button")}
+		return fault("mistake.button")
 	}
 	return b.clickedIn(ctx, e, c.Op, b.do(ctx, c.Op, deploy.Act{
 		ID: e.ID, Verb: c.Verb, By: deploy.Person{ID: e.User}, Lane: c.Lane, Attempt: c.Attempt, Hash: c.Hash,

@@ -212,8 +212,7 @@ func (b *Bot) drawHome(ctx context.Context, user string, h card.Home) error {
 	}
 	h.Person, h.Now = who, time.Now()
 	v := b.Voice.Home(h)
-	if who.Kind != deploy.Member {
-		refusal := &deploy.Refusal{Cause: deploy.Because(deploy.NotAMember, "kind", who.Kind)}
+	if refusal := member(who); refusal != nil {
 		v = card.View{Blocks: b.explain(refusal).Blocks}
 	}
 	data, err := json.Marshal(v)

@@ -69,12 +69,7 @@ func (b *Bot) nag(ctx context.Context, now time.Time) (next time.Duration, err e
 			next = min(next, left)
 			continue
 		}
-		h := card.Held{Lock: l, Name: l.Instance(), Slash: b.Slash}
-		if op, err := b.Desk.Operation(ctx, l.Op); err == nil {
-			h.Service, h.Environment, h.Name = op.Plan.Service, op.Plan.Environment, op.Plan.Preview.Name(l.Instance())
-		} else {
-			b.Log.Error("the operation of a hold cannot be read; it is spoken of without its service", "op", l.Op, "error", err)
-		}
+		h := b.heldBy(ctx, l)
 		channel := b.Rooms.Channel(h.Service, h.Environment)
 		if due[channel] == nil {
 			order = append(order, channel)

@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"junban/deploy"
-	"junban/deploy/engine"
 )
 
 // here refuses what was done in a channel where nothing is taken: one that the configuration does not name, or, where it
@@ -19,7 +16,7 @@ func (b *Bot) here(ctx context.Context, e Envelope) error {
 	case slices.Contains(b.Channels, e.Channel):
 		return nil
 	case len(b.Channels) > 0:
-		return &engine.Mistake{What: deploy.Because("mistake.not_here", "channels", strings.Join(b.Channels, ", "))}
+		return fault("mistake.not_here", "channels", strings.Join(b.Channels, ", "))
 	case b.Where == nil:
 		return nil
 	}
@@ -28,7 +25,7 @@ func (b *Bot) here(ctx context.Context, e Envelope) error {
 		return fmt.Errorf("asking Slack what this channel is: %w", err)
 	}
 	if room.Shared {
-		return &engine.Mistake{What: deploy.Because("mistake.shared", "channel", e.Channel)}
+		return fault("mistake.shared", "channel", e.Channel)
 	}
 	return nil
 }

@@ -8,9 +8,6 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
-
-	"junban/deploy"
-	"junban/deploy/engine"
 )
 
 // farthest is how far ahead an operation may be scheduled; a time beyond it is a slip of the year.
@@ -31,11 +28,11 @@ func When(text string, now time.Time, loc *time.Location) (time.Time, error) {
 		}
 	}
 	if len(words) == 0 || len(words) > 2 {
-		return time.Time{}, untimely("mistake.when.form", "text", quote(text))
+		return time.Time{}, fault("mistake.when.form", "text", quote(text))
 	}
 	clock, err := time.Parse("15:04", words[len(words)-1])
 	if err != nil {
-		return time.Time{}, untimely("mistake.when.clock", "text", quote(words[len(words)-1]))
+		return time.Time{}, fault("mistake.when.clock", "text", quote(words[len(words)-1]))
 	}
 	day := ""
 	if len(words) == 2 {
@@ -50,11 +47,11 @@ func When(text string, now time.Time, loc *time.Location) (time.Time, error) {
 	case err != nil:
 		return time.Time{}, err
 	case t.IsZero() && every:
-		return time.Time{}, untimely("mistake.when.week", "text", capital(clip(text)))
+		return time.Time{}, fault("mistake.when.week", "text", capital(clip(text)))
 	case t.IsZero():
-		return time.Time{}, untimely("mistake.when.over", "text", capital(clip(text)), "now", now.In(loc).Format("2006-01-02 15:04"), "zone", loc)
+		return time.Time{}, fault("mistake.when.over", "text", capital(clip(text)), "now", now.In(loc).Format("2006-01-02 15:04"), "zone", loc)
 	case t.Sub(now) > farthest:
-		return time.Time{}, untimely("mistake.when.far", "text", capital(clip(text)))
+		return time.Time{}, fault("mistake.when.far", "text", capital(clip(text)))
 	}
 	return t, nil
 }
@@ -89,7 +86,7 @@ func dates(word string, now time.Time) (days []date, every bool, err error) {
 		ahead := (int(on) - int(now.Weekday()) + 7) % 7
 		return []date{dateOf(now, ahead), dateOf(now, ahead+7)}, true, nil
 	}
-	return nil, false, untimely("mistake.when.day", "text", quote(word))
+	return nil, false, fault("mistake.when.day", "text", quote(word))
 }
 
 // weekday reads mon or monday.
@@ -119,7 +116,7 @@ func firstOf(days []date, clock, now time.Time, loc *time.Location) (time.Time, 
 			}
 		}
 		if jump, to := leap(d, clock, loc); len(shown) == 0 && jump.After(now) {
-			return time.Time{}, untimely("mistake.when.left_out", "clock", clock.Format("15:04"), "day", fmt.Sprintf("%04d-%02d-%02d", d.year, d.month, d.day),
+			return time.Time{}, fault("mistake.when.left_out", "clock", clock.Format("15:04"), "day", fmt.Sprintf("%04d-%02d-%02d", d.year, d.month, d.day),
 				"zone", loc, "from", to, "to", jump.In(loc).Format("15:04"))
 		}
 	}
@@ -160,11 +157,6 @@ func Twice(t time.Time, loc *time.Location) bool {
 	}
 	t = t.In(loc)
 	return len(showings(dateOf(t, 0), t, loc)) > 1
-}
-
-// untimely is a mistake in a time; what would be accepted instead is for the caller to say.
-func untimely(what deploy.Code, pairs ...any) error {
-	return &engine.Mistake{What: deploy.Because(what, pairs...)}
 }
 
 func quote(s string) string { return strconv.Quote(clip(s)) }
