@@ -2,6 +2,7 @@ package awssim
 
 import (
 	"context"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -47,13 +48,26 @@ func dial(endpoint string, hc *http.Client) clients {
 func dialAs(endpoint string, hc *http.Client, who aws.CredentialsProvider) clients {
 	cfg := aws.Config{
 		Region: "ap-northeast-1", Credentials: who,
-		BaseEndpoint: aws.String(endpoint), HTTPClient: hc,
+		BaseEndpoint: aws.String(endpoint), HTTPClient: &http.Client{Transport: onlyRead{hc.Transport}},
 		Retryer: func() aws.Retryer { return aws.NopRetryer{} },
 	}
 	return clients{
 		elbv2.NewFromConfig(cfg), awsec2.NewFromConfig(cfg), awsssm.NewFromConfig(cfg),
 		awsasg.NewFromConfig(cfg), awscw.NewFromConfig(cfg), awssts.NewFromConfig(cfg),
 	}
+}
+
+// onlyRead hides the WriteTo of a request's body. smithy-go closes a body as soon as the answer begins, and its WriteTo
+// then says io.EOF where io.WriterTo asks for nil: net/http takes that for a broken request and closes the connection
+// under the answer (aws-sdk-go-v2, issue 2737). The bot's own calls have awscall's body, which has no WriteTo.
+type onlyRead struct{ http.RoundTripper }
+
+func (o onlyRead) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Body != nil && r.Body != http.NoBody {
+		r = r.Clone(r.Context())
+		r.Body = struct{ io.ReadCloser }{r.Body}
+	}
+	return o.RoundTripper.RoundTrip(r)
 }
 
 // sim is a running simulator with a group "web" of three instances, i-1 to

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"go.uber.org/goleak"
 	"golang.org/x/time/rate"
 
@@ -281,4 +282,23 @@ func TestCode(t *testing.T) {
 	if got := awscall.Code(errors.New("X")); got != "" {
 		t.Errorf("got %q", got)
 	}
+}
+
+// A body with a WriteTo would now and then cost an answer, as fence says; nothing shows which until there is load.
+func TestTheBodyOfARequestHasNoWriteTo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := awstest.Config(t, &answer{status: 200, body: healthy}, nil)
+		sender := cfg.HTTPClient
+		seen := false
+		cfg.HTTPClient = smithyhttp.ClientDoFunc(func(r *http.Request) (*http.Response, error) {
+			seen = true
+			if _, has := r.Body.(io.WriterTo); has {
+				t.Error("the body has a WriteTo")
+			}
+			return sender.Do(r)
+		})
+		if err := describe(t.Context(), client(cfg, once()), call()); err != nil || !seen {
+			t.Error(seen, err)
+		}
+	})
 }

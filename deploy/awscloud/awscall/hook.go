@@ -110,6 +110,9 @@ func (m *made) inTime() error {
 
 // fence is the body of a request. A connection reads it only when it stands, so this is the last moment at which a call
 // can still be held back: without its body a request is none. And as long as nothing was read, nothing was asked for.
+//
+// It must have no WriteTo: over one, net/http cuts the answer off as soon as smithy-go has closed the body, since that
+// WriteTo then says io.EOF (aws-sdk-go-v2, issue 2737).
 type fence struct {
 	io.ReadSeeker
 	made *made
