@@ -74,6 +74,7 @@ type Bot struct {
 	inbox chan Envelope
 	forms chan Envelope // those that are answered by a form, soon
 	homes *homes
+	line  *line
 
 	mu      sync.Mutex
 	tellers map[deploy.ID]*teller
@@ -99,7 +100,7 @@ func New(o Options) *Bot {
 		o.Voice = card.English()
 	}
 	o.Voice = o.Voice.For(o.Slash)
-	return &Bot{Options: o, inbox: make(chan Envelope, waiting), forms: make(chan Envelope, waiting), homes: newHomes(), tellers: map[deploy.ID]*teller{}, ready: make(chan struct{})}
+	return &Bot{Options: o, inbox: make(chan Envelope, waiting), forms: make(chan Envelope, waiting), homes: newHomes(), line: newLine(), tellers: map[deploy.ID]*teller{}, ready: make(chan struct{})}
 }
 
 // Run works on envelopes and tells operations until the context ends, beginning with those that a former life left

@@ -32,7 +32,7 @@ func (s *formStage) judged() {
 // pressed is the click on a button of an operation's message.
 func (s *formStage) pressed(who string, o deploy.Operation, label string) Envelope {
 	s.t.Helper()
-	b := button(s.t, s.b.Voice.Parent(o, time.Now()).Blocks, label)
+	b := button(s.t, s.b.Voice.Parent(o, time.Now(), card.Around{}).Blocks, label)
 	return Envelope{Kind: InputClick, User: who, Channel: "C5", Message: "5.5", Response: "https://click/", Trigger: "t", Action: b.Action, Value: b.Value}
 }
 

@@ -41,7 +41,7 @@ type teller struct {
 func newTeller(b *Bot, id deploy.ID) *teller {
 	t := &teller{b: b, id: id, moved: make(chan struct{}, 1), story: b.Voice.NewStory()}
 	t.parent = newPainter(0, &t.talk.Parent, &t.talk.Shown, func(o deploy.Operation) card.Message {
-		return b.Voice.Parent(o, time.Now(), b.Desk.Health(id)...)
+		return b.Voice.Parent(o, time.Now(), card.Around{Health: b.Desk.Health(id), Place: b.line.place(id)})
 	})
 	t.details = newPainter(detailsSeq, &t.talk.Details, &t.talk.Detailed, b.Voice.Details)
 	return t
@@ -153,6 +153,9 @@ func (t *teller) paint(ctx context.Context, now time.Time) (next time.Duration, 
 	if old := now.Sub(t.parent.at) >= refresh; old && out(t.op) {
 		t.parent.redraw = true
 	}
+	if t.op.State == deploy.StateQueued && t.parent.place.TS != "" && t.parent.number == 0 && !t.parent.same(t.op) {
+		t.parent.redraw = true // its place has changed: no event of its own says so
+	}
 	finished, rest := t.op.State.Finished(), t.edited.Add(editRest).Sub(now)
 	quiet := t.parent.number+t.details.number == 0
 	for _, p := range both {
@@ -196,6 +199,9 @@ func (t *teller) catchUp(ctx context.Context) error {
 	op, err := fold(t.op, more)
 	if err != nil {
 		return err
+	}
+	if op.State != t.op.State || op.Waiting.Code != t.op.Waiting.Code {
+		t.b.line.moves(op, t)
 	}
 	t.op, t.events = op, append(t.events, more...)
 	for len(t.events) > 0 && (t.talk.Posting <= 1 || t.events[0].Seq < t.talk.Posting) {

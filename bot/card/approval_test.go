@@ -22,14 +22,14 @@ func TestAnApproverSeesTheQuorumAndTheChanges(t *testing.T) {
 			"Approvals, one of these is enough: 0 of 2 of S0LEADS; 0 of 1 of U0BOB.", "What would change could not be read (exit 128, not a git repository).",
 		}},
 	} {
-		said := card.English().Parent(c.story.Op, c.story.Op.Updated).Plain()
+		said := card.English().Parent(c.story.Op, c.story.Op.Updated, card.Around{}).Plain()
 		for _, want := range c.says {
 			if !strings.Contains(said, want) {
 				t.Errorf("it does not say %q:\n%s", want, said)
 			}
 		}
 	}
-	if said := card.English().Parent(scenes.Begin(scenes.Plan("deploy", 2)).Op, scenes.T0).Plain(); strings.Contains(said, "Approvals") || strings.Contains(said, "Changes") {
+	if said := card.English().Parent(scenes.Begin(scenes.Plan("deploy", 2)).Op, scenes.T0, card.Around{}).Plain(); strings.Contains(said, "Approvals") || strings.Contains(said, "Changes") {
 		t.Errorf("with one approver and no changes there is nothing to say of them:\n%s", said)
 	}
 }

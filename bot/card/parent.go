@@ -6,14 +6,20 @@ import (
 	"junban/deploy"
 )
 
+// Around is what an operation's own journal does not say of it. The zero value says nothing.
+type Around struct {
+	Health []deploy.GroupHealth // how healthy its groups were when they were last looked at, if anybody did
+	Place  deploy.Queued        // where it stands while it waits for its turn
+}
+
 // Parent is the one message of an operation that is edited in place: what is to be done next first, then what goes on,
-// who asked and who agreed. health is how healthy its groups were when they were last looked at, if anybody did.
-func (w Voice) Parent(o deploy.Operation, now time.Time, health ...deploy.GroupHealth) Message {
+// who asked and who agreed.
+func (w Voice) Parent(o deploy.Operation, now time.Time, a Around) Message {
 	m := Message{Tone: tone(o), Text: w.titled(o)}
 	if emergency(o.Plan) {
 		m.Blocks = append(m.Blocks, Block{Header: w.Line("parent.emergency")}, Block{Text: w.loud(o)})
 	}
-	lines := append([]Text{w.where(o)}, w.live(o, now, health)...)
+	lines := append([]Text{w.where(o, a.Place)}, w.live(o, now, a.Health)...)
 	m.Blocks = append(m.Blocks, Block{Text: paragraphs(append(lines, w.who(o)))})
 	if o.State == deploy.StateRequested || o.State == deploy.StateApproved || o.State == deploy.StateQueued {
 		m.Blocks = append(append(m.Blocks, w.changes(o.Plan)...), Block{Text: w.preview(o.Plan)})
@@ -93,7 +99,9 @@ func (w Voice) headline(o deploy.Operation) string {
 }
 
 // state is the paragraph that says where the operation is, what comes next, and who wants it.
-func (w Voice) state(o deploy.Operation) Text { return w.sentences(w.where(o), w.who(o)) }
+func (w Voice) state(o deploy.Operation) Text {
+	return w.sentences(w.where(o, deploy.Queued{}), w.who(o))
+}
 
 // who says who asked for it and why, and who approved it, when, and with which comment.
 func (w Voice) who(o deploy.Operation) Text {
@@ -114,7 +122,7 @@ func (w Voice) who(o deploy.Operation) Text {
 }
 
 // where says where the operation is and what comes next.
-func (w Voice) where(o deploy.Operation) Text {
+func (w Voice) where(o deploy.Operation, place deploy.Queued) Text {
 	_, asks := asked(o)
 	switch o.State {
 	case deploy.StateRequested:
@@ -132,7 +140,11 @@ func (w Voice) where(o deploy.Operation) Text {
 		case o.State == deploy.StateApproved:
 			return w.Say("parent.approved")
 		}
-		return w.Say("parent.queued", "headline", capital(w.headline(o)), "cause", w.Because(o.Waiting, o.Plan.Preview.Name))
+		var nth Text
+		if o.State == deploy.StateQueued && place.Of > 1 {
+			nth = w.Say("parent.nth", "n", place.N, "of", place.Of)
+		}
+		return w.Say("parent.queued", "headline", capital(w.headline(o)), "nth", nth, "cause", w.Because(o.Waiting, o.Plan.Preview.Name))
 	case deploy.StateSucceeded:
 		if o.Plan.Kind == deploy.KindLock || o.Plan.Kind == deploy.KindUnlock {
 			return w.aftermath(o)

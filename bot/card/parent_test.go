@@ -74,7 +74,7 @@ func (s *script) steps(lane, n int) *script {
 func (s *script) shot(what string) *script {
 	s.t.Helper()
 	for tag, w := range voices {
-		fmt.Fprintf(s.out[tag], "===== %s\n%s", what, show(w.Parent(s.op, s.op.Updated, scenes.Health(s.op)...)))
+		fmt.Fprintf(s.out[tag], "===== %s\n%s", what, show(w.Parent(s.op, s.op.Updated, Around{Health: scenes.Health(s.op)})))
 	}
 	return s
 }

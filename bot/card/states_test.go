@@ -39,7 +39,7 @@ func TestStates(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			o, fs := make()
 			for tag, w := range voices {
-				compare(t, filepath.Join("testdata", "states", tag, name+".txt"), show(w.Parent(o, at, scenes.Health(o)...))+offers(w, o, fs...)+details(w, o))
+				compare(t, filepath.Join("testdata", "states", tag, name+".txt"), show(w.Parent(o, at, Around{Health: scenes.Health(o), Place: scenes.Place(o)}))+offers(w, o, fs...)+details(w, o))
 			}
 		})
 	}

@@ -83,7 +83,7 @@ func TestForeignWordsAreNoMarkup(t *testing.T) {
 			o := scenes.Rollout(2)
 			o.Plan.Preview.Ask.Reason, o.Plan.Service, o.Plan.Ref, o.Plan.Preview.Previous = raw, raw, raw, raw
 			o.Lanes[1].Phase, o.Lanes[1].Cause = deploy.PhaseFailed, deploy.Because(deploy.CloudFault, "action", raw, "message", raw, "tries", raw)
-			m := w.Parent(o, t0)
+			m := w.Parent(o, t0, Around{})
 			for _, where := range []string{m.Text, m.Plain(), w.Because(o.Lanes[1].Cause, nil).Plain(), w.Mistake(deploy.Because("mistake.other", "error", raw)).Plain()} {
 				if !strings.Contains(where, raw) {
 					t.Errorf("%s: %q is not shown as it stands: %s", tag, raw, where)

@@ -89,7 +89,7 @@ func (c *collector) stories() {
 				story.Told()
 			}
 			op := story.Operation()
-			if m := c.w.Parent(op, op.Updated, scenes.Health(op)...); m.Text != last {
+			if m := c.w.Parent(op, op.Updated, card.Around{Health: scenes.Health(op), Place: scenes.Place(op)}); m.Text != last {
 				c.message(fmt.Sprintf("card/%s-%02d-%s", name, i, e.Type), "Parent", m)
 				last = m.Text
 			}
@@ -119,7 +119,7 @@ func (c *collector) states() {
 	at := scenes.T0.Add(10 * time.Minute)
 	inOrder(scenes.States(), func(name string, make func() (deploy.Operation, []deploy.Offer)) {
 		op, offers := make()
-		c.message("card/"+name, "Parent", c.w.Parent(op, at, scenes.Health(op)...))
+		c.message("card/"+name, "Parent", c.w.Parent(op, at, card.Around{Health: scenes.Health(op), Place: scenes.Place(op)}))
 		if card.Detailed(op) {
 			c.message("details/"+name, "Details", c.w.Details(op))
 		}

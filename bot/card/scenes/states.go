@@ -147,6 +147,11 @@ func States() map[string]func() (deploy.Operation, []deploy.Offer) {
 			o.State, o.Waiting, o.ApprovedAt = deploy.StateQueued, deploy.Because(deploy.Scheduled, "at", p.StartAt.Format(time.RFC3339)), at
 			return o, nil
 		},
+		"queued": func() (deploy.Operation, []deploy.Offer) {
+			o := Begin(Plan(deploy.KindDeploy, 2)).Op
+			o.State, o.Waiting, o.ApprovedAt = deploy.StateQueued, deploy.Because(deploy.Behind, "op", "261121-090000-abc"), at
+			return o, nil
+		},
 		"emergency": func() (deploy.Operation, []deploy.Offer) {
 			p := Plan(deploy.KindDeploy, 2)
 			p.Emergency, p.Preview.Ask.Reason = true, "payments are down"
@@ -184,4 +189,12 @@ func Health(o deploy.Operation) (out []deploy.GroupHealth) {
 		out = append(out, h)
 	}
 	return out
+}
+
+// Place is where an operation stands in the queue: somewhere in it, if another one was approved earlier.
+func Place(o deploy.Operation) deploy.Queued {
+	if o.Waiting.Code == deploy.Behind {
+		return deploy.Queued{N: 2, Of: 3}
+	}
+	return deploy.Queued{}
 }

@@ -256,7 +256,7 @@ func typed(slash, accept string) string {
 // receipt tells what an operation is and does now.
 func receipt(op deploy.Operation) Receipt {
 	row := op.Row()
-	text := strings.TrimSuffix(card.English().Parent(op, time.Now()).Text, ": "+string(op.State))
+	text := strings.TrimSuffix(card.English().Parent(op, time.Now(), card.Around{}).Text, ": "+string(op.State))
 	if op.State == deploy.StateRequested {
 		text += ", waits for an approval in Slack"
 	}

@@ -134,7 +134,7 @@ func (s *told) agrees(t *testing.T, op deploy.Operation) {
 		t.Errorf("%s is at %d; its details show %d", op.ID, op.Seq, c.Detailed)
 	}
 	m, ok := s.slack.Message(c.Parent.Channel, c.Parent.TS)
-	want := s.voice.Parent(op, time.Now())
+	want := s.voice.Parent(op, time.Now(), card.Around{})
 	if !ok || m.Subtype != "" || !strings.HasSuffix(m.Text, want.Text) {
 		t.Errorf("%s shows %q, not %q", op.ID, m.Text, want.Text)
 	}
