@@ -23,6 +23,7 @@ type board struct {
 	edits  []time.Time
 	answer func(k Key) (kept bool, err error) // to a post; nil = it is kept
 	down   error                              // the answer to everything
+	slow   time.Duration                      // how long the edit of a reply takes
 }
 
 // pinned is one message of a board.
@@ -57,6 +58,9 @@ func (b *board) Post(_ context.Context, channel, thread string, m card.Message, 
 
 func (b *board) Update(ctx context.Context, p Place, e Edit) error {
 	m, err := e.Draw(ctx)
+	if e.Key.Seq > 0 {
+		time.Sleep(b.slow)
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if err != nil || b.down != nil {
@@ -224,14 +228,19 @@ func (r *rollout) whole() {
 	r.finish()
 }
 
-// ended demands that the end of the journal is shown and told, once in each message.
-func (r *rollout) ended() {
+// talk is what is remembered of the conversation.
+func (r *rollout) talk() (k talk) {
 	r.t.Helper()
-	var k talk
 	if err := json.Unmarshal(r.memory.m["talk/"+string(rolled)], &k); err != nil {
 		r.t.Fatal(err)
 	}
-	op := r.now()
+	return k
+}
+
+// ended demands that the end of the journal is shown and told, once in each message.
+func (r *rollout) ended() {
+	r.t.Helper()
+	k, op := r.talk(), r.now()
 	if !k.Closed || k.Shown != op.Seq || k.Detailed != op.Seq || k.Told != op.Seq || k.Posting != 0 {
 		r.t.Errorf("the journal is at %d, the conversation at %+v", op.Seq, k)
 	}

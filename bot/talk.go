@@ -26,6 +26,8 @@ type talk struct {
 
 	Details  Place `json:"details,omitzero"`   // the message with a row for each instance
 	Detailed int   `json:"detailed,omitempty"` // the event up to which it shows the operation
+
+	Alarms []alarmed `json:"alarms,omitempty"` // that are not decided, or do not show it yet
 }
 
 func (b *Bot) recall(ctx context.Context, id deploy.ID) (talk, error) {

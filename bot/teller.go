@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"junban/bot/card"
@@ -36,10 +37,13 @@ type teller struct {
 	parent, details *painter
 	edited          time.Time // when an edit was last made
 	failures        int       // since something was told
+	settles         sync.WaitGroup
+	settled         chan error // what has become of the edit of an alarm
+	settling        int        // its Seq; 0 = none is under way
 }
 
 func newTeller(b *Bot, id deploy.ID) *teller {
-	t := &teller{b: b, id: id, moved: make(chan struct{}, 1), story: b.Voice.NewStory()}
+	t := &teller{b: b, id: id, moved: make(chan struct{}, 1), settled: make(chan error, 1), story: b.Voice.NewStory()}
 	t.parent = newPainter(0, &t.talk.Parent, &t.talk.Shown, func(o deploy.Operation) card.Message {
 		return b.Voice.Parent(o, time.Now(), card.Around{Health: b.Desk.Health(id), Place: b.line.place(id)})
 	})
@@ -58,6 +62,7 @@ func (t *teller) run(ctx context.Context) {
 	defer func() {
 		t.parent.running.Wait()
 		t.details.running.Wait()
+		t.settles.Wait()
 		t.b.mu.Lock()
 		delete(t.b.tellers, t.id)
 		t.b.mu.Unlock()
@@ -133,7 +138,11 @@ func (t *teller) turn(ctx context.Context) (next time.Duration, err error) {
 	if finished {
 		next, busy = t.paint(ctx, time.Now())
 	}
-	if busy || !finished || t.talk.Closed {
+	settling, err := t.settle(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if busy || settling || !finished || t.talk.Closed {
 		return next, nil
 	}
 	if err := t.after(ctx); err != nil {
@@ -208,7 +217,7 @@ func (t *teller) catchUp(ctx context.Context) error {
 		if err := t.story.Add(t.events[0]); err != nil {
 			return err
 		}
-		if t.events[0].Seq <= t.talk.Told {
+		if seq := t.events[0].Seq; seq <= t.talk.Told && !t.talk.inAlarm(seq) {
 			t.story.Told()
 		}
 		t.events = t.events[1:]
@@ -293,12 +302,15 @@ func (t *teller) begin(ctx context.Context, channel, thread string, p *painter) 
 func (t *teller) thread(ctx context.Context) error {
 	head := t.story.Operation().Seq
 	if m, ok := t.story.Message(); ok {
-		_, err := t.post(ctx, t.talk.Parent.Channel, t.talk.Parent.TS, m, head)
+		place, err := t.post(ctx, t.talk.Parent.Channel, t.talk.Parent.TS, m, head)
 		if errors.Is(err, ErrGone) {
 			return t.lost(ctx, t.parent)
 		}
 		if err != nil {
 			return err
+		}
+		if t.story.Alarmed() {
+			t.talk.Alarms = append(t.talk.Alarms, alarmed{place, t.talk.Told, head})
 		}
 	}
 	t.story.Told()

@@ -19,6 +19,8 @@ type Story struct {
 	tone      Tone
 	broadcast bool
 	due       bool
+	halted    []int // lanes that wait for people, and of which the channel is told
+	alarms    []alarm
 }
 
 // NewStory is a story of which nothing is known yet.
@@ -47,9 +49,11 @@ func (s *Story) Add(e deploy.Event) error {
 	}
 	s.op = is
 	if s.batch.add(s.w, is, e) {
+		s.answer(was, nil)
 		return nil
 	}
 	said := s.tell(was, is, e)
+	s.answer(was, said.text)
 	if len(said.text) == 0 {
 		return nil
 	}
@@ -63,6 +67,9 @@ func (s *Story) Add(e deploy.Event) error {
 		s.tone = said.tone
 	}
 	s.broadcast = s.broadcast || said.broadcast
+	if said.broadcast && e.Type != deploy.EventTurned {
+		s.halted = append(s.halted, e.Lane)
+	}
 	s.due = s.due || !said.rides
 	return nil
 }
@@ -82,8 +89,9 @@ func (s *Story) Message() (m Message, ok bool) {
 
 // Told forgets what was gathered: the thread has it.
 func (s *Story) Told() {
+	s.raise()
 	s.batch = batch{}
-	s.texts, s.blocks, s.tone, s.broadcast, s.due = nil, nil, Neutral, false, false
+	s.texts, s.blocks, s.tone, s.broadcast, s.due, s.halted = nil, nil, Neutral, false, false, nil
 }
 
 func (s *Story) flush() {
