@@ -19,6 +19,8 @@ import (
 type Offering interface {
 	// Services lists every service in every environment, in the configuration's order.
 	Services() []Service
+	// Closed says why nothing is to be asked for now, whatever it is; nil if things may be.
+	Closed() error
 	// Request resolves an ask. What the configuration does not know, and a ref that it does not take, is an
 	// *engine.Mistake.
 	Request(ask deploy.Ask) (deploy.Request, engine.Want, error)

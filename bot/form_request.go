@@ -44,6 +44,9 @@ func (b *Bot) offeredTo(ctx context.Context, user string) (out []card.Target, wh
 	if who, err = b.person(ctx, user, lists...); err == nil {
 		err = member(who)
 	}
+	if err == nil {
+		err = b.Offering.Closed()
+	}
 	if err != nil {
 		return nil, who, err
 	}

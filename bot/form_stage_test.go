@@ -96,7 +96,12 @@ func (d *formPeople) Person(_ context.Context, id string, groups []string) (depl
 }
 
 // formOffering is a configuration: web in two environments, for developers; api, for leads, who need no approval.
-type formOffering struct{ gone string }
+type formOffering struct {
+	gone   string
+	closed error
+}
+
+func (o *formOffering) Closed() error { return o.closed }
 
 func (o *formOffering) Services() []Service {
 	all := []Service{{"api", ""}, {"web", "production"}, {"web", "staging"}}

@@ -40,6 +40,11 @@ func TestTheFormOffersWhatItsPersonMayDeploy(t *testing.T) {
 		t.Errorf("asked for %v", s.desk.asks)
 	}
 	n := len(s.panels.opened)
+	s.config.closed = &engine.Mistake{What: deploy.Because("mistake.observes"), Accept: "/deploy status"}
+	s.does(Envelope{Kind: InputCommand, User: dev, Channel: "C9", Trigger: "t"})
+	if s.config.closed = nil; len(s.panels.opened) != n || !strings.Contains(s.chat.last(), "only observes") {
+		t.Errorf("a form was opened by a bot that only observes, or told %q", s.chat.last())
+	}
 	s.b.Channels = []string{"C1"}
 	for _, e := range []Envelope{{Kind: InputCommand}, {Kind: InputMessage, Action: card.FormOperation}, {Kind: InputClick, Action: card.ActionRequest}} {
 		e.User, e.Channel, e.Trigger = dev, "C9", "t"

@@ -229,7 +229,7 @@ func (b *Bot) drawHome(ctx context.Context, user string, h card.Home) error {
 
 // readHome reads what all home tabs have in common.
 func (b *Bot) readHome(ctx context.Context) (h card.Home, err error) {
-	h = card.Home{Form: b.Offering != nil, Slash: b.Slash, Zone: b.Zone}
+	h = card.Home{Form: b.Offering != nil && b.Offering.Closed() == nil, Slash: b.Slash, Zone: b.Zone}
 	if h.Operations, err = unfinished(ctx, b.Desk, ""); err != nil {
 		return h, fmt.Errorf("reading what runs: %w", err)
 	}

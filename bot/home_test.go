@@ -10,6 +10,7 @@ import (
 
 	"junban/bot/card"
 	"junban/deploy"
+	"junban/deploy/engine"
 )
 
 // opens opens somebody's home tab, and draws what is due.
@@ -125,6 +126,12 @@ func TestAnEmptyHomeTabSaysWhatToDo(t *testing.T) {
 			if !strings.Contains(s.home(dev), says) {
 				t.Errorf("no %q in:\n%s", says, s.home(dev))
 			}
+		}
+		s.config.closed = &engine.Mistake{What: deploy.Because("mistake.observes")}
+		time.Sleep(homeEvery)
+		s.opens(dev)
+		if home := s.home(dev); strings.Contains(home, "[Deploy") || !strings.Contains(home, "/deploy SERVICE REF") {
+			t.Errorf("the form is offered by a bot that only observes:\n%s", home)
 		}
 	})
 }

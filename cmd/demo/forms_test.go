@@ -96,52 +96,6 @@ func (p *play) pausedAndResumed() {
 	p.desk.until("it goes on", cardSays("Pause")+" && "+threadSays("esumed"))
 }
 
-// In Japanese: the form, what is wrong with it, the card, and a reason for denying it.
-func TestThePageInJapanese(t *testing.T) {
-	t.Parallel()
-	b := openBrowser(t)
-	f := quick(2)
-	f.Language = "ja"
-	s := perform(t, options{flags: f})
-	p := &play{
-		stage: s,
-		desk:  b.visit("ja-desk", urlOf(s.doors.http), 1440, 900),
-		phone: b.visit("ja-phone", urlOf(s.doors.http), 390, 844, chromedp.EmulateMobile, chromedp.EmulateScale(2)),
-	}
-	for _, v := range []*visitor{p.desk, p.phone} {
-		v.until("the bot is there", figure("bot", "state")+" === 'running'")
-	}
-	p.desk.be("Alice")
-	p.desk.say("composer", "/deploy")
-	p.desk.until("the form is there", formSays("デプロイ", "サービス", "理由"))
-	p.desk.fill("ref", "v 42")
-	p.desk.do("sending it", chromedp.KeyEvent(kb.Enter))
-	p.desk.until("what is wrong is said at the field", `document.querySelector('[data-testid=error-ref]')?.innerText.includes('ref')`)
-	p.shoot("1 form")
-	p.desk.fill("ref", "v42")
-	p.desk.do("sending it", chromedp.KeyEvent(kb.Enter))
-	p.desk.until("it says what came of it", formSays("依頼しました"))
-	p.desk.do("closing it", escape)
-	for _, v := range []*visitor{p.desk, p.phone} {
-		v.until("the card is there, and nothing lies over it", `!document.querySelector('dialog') && `+cardSays("承認", "却下"))
-	}
-
-	p.phone.be("Bob")
-	p.phone.press("Deny", `[data-testid=channel] [data-action-id="form:deny"]`)
-	p.phone.until("it asks why", formSays("却下"))
-	p.phone.fill("reason", "金曜日には出しません")
-	p.phone.shoot("2 why")
-	p.phone.press("Deny", `[data-testid=form-submit]`)
-	for _, v := range []*visitor{p.phone, p.desk} {
-		v.until("everybody reads why", `!document.querySelector('dialog.form[open] [data-field]') && `+cardSays("金曜日には出しません"))
-	}
-	p.shoot("3 denied")
-	p.readsWell()
-	if heard := b.heard(); len(heard) > 0 {
-		t.Errorf("the console says:\n%s", strings.Join(heard, "\n"))
-	}
-}
-
 // A picture in a thread is small there, and large when it is pressed; Escape puts it away.
 func TestAPictureInAThread(t *testing.T) {
 	t.Parallel()

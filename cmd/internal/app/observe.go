@@ -19,7 +19,7 @@ type watched struct {
 
 // Request is bot.Desk.
 func (w *watched) Request(ctx context.Context, id deploy.ID, ask deploy.Ask, by string) (deploy.Operation, error) {
-	if err := w.observes(); err != nil {
+	if err := observes(w.config()); err != nil {
 		return deploy.Operation{}, err
 	}
 	return w.Desk.Request(ctx, id, ask, by)
@@ -27,14 +27,14 @@ func (w *watched) Request(ctx context.Context, id deploy.ID, ask deploy.Ask, by 
 
 // Act is bot.Desk.
 func (w *watched) Act(ctx context.Context, id deploy.ID, a deploy.Act) (deploy.Operation, error) {
-	if err := w.observes(); err != nil {
+	if err := observes(w.config()); err != nil {
 		return deploy.Operation{}, err
 	}
 	return w.Desk.Act(ctx, id, a)
 }
 
-func (w *watched) observes() error {
-	c := w.config()
+// observes says that the configuration lets nothing be asked for, if it does.
+func observes(c *config.Config) error {
 	if !c.Observe {
 		return nil
 	}

@@ -20,6 +20,9 @@ func (o offering) Services() []bot.Service {
 	return out
 }
 
+// Closed says that the bot only observes, if it does.
+func (o offering) Closed() error { return observes(o.shelf.config()) }
+
 // Request resolves an ask from deploy.yaml alone.
 func (o offering) Request(ask deploy.Ask) (deploy.Request, engine.Want, error) {
 	return o.shelf.Request(ask)

@@ -127,7 +127,7 @@ func TestWaitingOutlastsARestartOfTheBot(t *testing.T) {
 
 func TestAnOperatorAbortsDrainsAndRestoresFromATerminal(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, setup{delay: 3 * time.Second})
+	st := newStage(t, setup{delay: 12 * time.Second})
 	st.operate(dev)
 	st.bot()
 	st.prints(0, "deploy", "web", "v42", "--on", "web-1")
