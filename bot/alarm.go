@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"slices"
+	"time"
 
 	"junban/bot/card"
 )
@@ -20,29 +21,33 @@ func (k *talk) inAlarm(seq int) bool {
 	return slices.ContainsFunc(k.Alarms, func(a alarmed) bool { return a.From < seq && seq < a.Seq })
 }
 
-// settle has the next of these messages edited that was decided. busy says that an edit is under way.
-func (t *teller) settle(ctx context.Context) (busy bool, err error) {
+// settle has the next of these messages edited that was decided, with a rest after other edits as paint has it. It answers
+// when to look again at the latest, and whether anything is still to be shown.
+func (t *teller) settle(ctx context.Context, next time.Duration) (_ time.Duration, busy bool, err error) {
 	select {
 	case err := <-t.settled:
 		seq := t.settling
 		t.settling = 0
 		if err := t.beside(ctx, "how a failure was decided", err); err != nil {
-			return false, err
+			return 0, false, err
 		}
 		t.talk.Alarms = slices.DeleteFunc(t.talk.Alarms, func(a alarmed) bool { return a.Seq == seq })
-		t.failures = 0
+		t.failures, t.edited = 0, time.Now()
 		if err := t.b.remember(ctx, t.id, t.talk); err != nil {
-			return false, err
+			return 0, false, err
 		}
 	default:
 	}
 	if t.settling != 0 {
-		return true, nil
+		return next, true, nil
 	}
 	for _, a := range t.talk.Alarms {
 		m, decided := t.story.Decided(a.Seq)
 		if !decided {
 			continue
+		}
+		if rest := time.Until(t.edited.Add(editRest)); rest > 0 && !t.op.State.Finished() {
+			return min(next, rest), true, nil
 		}
 		t.settling = a.Seq
 		edit := Edit{Key: Key{Op: t.id, Seq: a.Seq}, Draw: func(context.Context) (card.Message, error) { return m, nil }}
@@ -50,7 +55,7 @@ func (t *teller) settle(ctx context.Context) (busy bool, err error) {
 			t.settled <- t.b.Chat.Update(ctx, a.Place, edit)
 			t.poke()
 		})
-		return true, nil
+		return next, true, nil
 	}
-	return false, nil
+	return next, false, nil
 }

@@ -138,7 +138,7 @@ func (t *teller) turn(ctx context.Context) (next time.Duration, err error) {
 	if finished {
 		next, busy = t.paint(ctx, time.Now())
 	}
-	settling, err := t.settle(ctx)
+	next, settling, err := t.settle(ctx, next)
 	if err != nil {
 		return 0, err
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"junban/bot"
+	"junban/bot/card"
 	"junban/bot/slacksim"
 	"junban/deploy"
 	"junban/deploy/awssim"
