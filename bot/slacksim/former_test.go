@@ -67,7 +67,7 @@ func (f *former) start(t *testing.T, p *place) {
 	}
 	f.news = make(chan struct{}, 1)
 	f.onCommand = func(c slack.SlashCommand) any { f.note(c.TriggerID, nil); return nil }
-	f.onClick = func(c slack.InteractionCallback) { f.note(c.TriggerID, &c) }
+	f.notes = func(c slack.InteractionCallback) { f.note(c.TriggerID, &c) }
 	f.onSubmit = func(c slack.InteractionCallback) any { f.note(c.TriggerID, &c); return f.answer }
 	f.run(t, p)
 }

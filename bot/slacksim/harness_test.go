@@ -185,6 +185,7 @@ type app struct {
 	api *slack.Client
 
 	onCommand func(slack.SlashCommand) any // answers the payload of the acknowledgement
+	notes     func(slack.InteractionCallback) // hears a click before it is acknowledged
 	onClick   func(slack.InteractionCallback)
 	onMention func(*slackevents.AppMentionEvent)
 	onSubmit  func(slack.InteractionCallback) any // answers the payload of the acknowledgement
@@ -250,6 +251,9 @@ func (a *app) handle(ctx context.Context, client *socketmode.Client, event socke
 		if data.Type == slack.InteractionTypeViewSubmission && a.onSubmit != nil {
 			payload = a.onSubmit(data)
 			break
+		}
+		if a.notes != nil {
+			a.notes(data)
 		}
 		then = func() {
 			if a.onClick != nil {

@@ -72,7 +72,7 @@ func TestThePage(t *testing.T) {
 	p.whatWasHeldComesBack()
 	p.theBotIsKilled()
 	if failed := is[string](p.desk, figure("failed", "value")); failed != "0" {
-		t.Errorf("%s requests failed while the bot took turns", failed)
+		t.Errorf("%s requests failed while the bot took turns, %s", failed, is[string](p.desk, `document.querySelector('.failed .note')?.innerText`))
 	}
 	p.aHurriedHand()
 

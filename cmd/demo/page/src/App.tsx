@@ -9,6 +9,7 @@ import type { SlackEvent, SlackState, User, World } from "./types.ts";
 import { Actions } from "./world/Actions.tsx";
 import { Counters } from "./world/Counters.tsx";
 import { Picture } from "./world/Picture.tsx";
+import { words } from "./world/words.ts";
 
 type Change = { state: SlackState } | { event: SlackEvent };
 type Tab = "chat" | "world";
@@ -53,24 +54,26 @@ export function App() {
     setMe(user.id);
   }, []);
 
+  const language = world?.language ?? "en";
+  const w = words[language];
   return (
-    <div className="page" data-tab={tab}>
-      <Header />
-      <HintLine hint={hint} me={me} language={world?.language ?? "en"} onType={type} onBe={be} />
-      {!(slackUp && worldUp) && <p className="offline" role="status">Reconnecting to the demo…</p>}
-      <Counters world={world} stale={!worldUp} />
-      <nav className="tabs" aria-label="View">
-        <button data-testid="tab-chat" aria-pressed={tab === "chat"} onClick={() => setTab("chat")}>Chat</button>
-        <button data-testid="tab-world" aria-pressed={tab === "world"} onClick={() => setTab("world")}>Load balancer</button>
-      </nav>
-      <LanguageContext value={world?.language ?? "en"}>
+    <LanguageContext value={language}>
+      <div className="page" lang={language} data-tab={tab}>
+        <Header />
+        <HintLine hint={hint} me={me} language={language} onType={type} onBe={be} />
+        {!(slackUp && worldUp) && <p className="offline" role="status">{w.offline}</p>}
+        <Counters world={world} stale={!worldUp} />
+        <nav className="tabs" aria-label={w.view}>
+          <button data-testid="tab-chat" aria-pressed={tab === "chat"} onClick={() => setTab("chat")}>{w.chat}</button>
+          <button data-testid="tab-world" aria-pressed={tab === "world"} onClick={() => setTab("world")}>{w.balancer}</button>
+        </nav>
         <Chat slack={slack} me={me} channel={channel} service={world?.service} draft={draft} onBe={be} onChannel={setChannel} />
-      </LanguageContext>
-      <main className={worldUp ? "world" : "world stale"} aria-label="Load balancer">
-        <Picture world={world} />
-        <Actions world={world} />
-      </main>
-    </div>
+        <main className={worldUp ? "world" : "world stale"} aria-label={w.balancer}>
+          <Picture world={world} />
+          <Actions world={world} />
+        </main>
+      </div>
+    </LanguageContext>
   );
 }
 

@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { post } from "../net.ts";
 import type { Answer, World } from "../types.ts";
+import { useWords, type Words } from "./words.ts";
 
 interface Action {
   id: "break" | "kill" | "hurry";
@@ -12,6 +13,7 @@ interface Action {
 
 /** The three buttons that make the point. */
 export function Actions({ world }: { world?: World }) {
+  const w = useWords();
   const [busy, setBusy] = useState("");
   const [failed, setFailed] = useState<Answer & { id: string }>();
   const press = async (id: string) => {
@@ -22,8 +24,8 @@ export function Actions({ world }: { world?: World }) {
     if (!answer.ok) setFailed({ ...answer, id });
   };
   return (
-    <section className="actions" aria-label="Try it">
-      {actions(world).map(({ id, title, says, off }) => (
+    <section className="actions" aria-label={w.actions}>
+      {actions(w, world).map(({ id, title, says, off }) => (
         <button
           key={id}
           data-testid={id}
@@ -34,39 +36,39 @@ export function Actions({ world }: { world?: World }) {
         >
           <Icon id={id} />
           <b>{title}</b>
-          <span>{failed?.id === id ? <em role="alert">{failed.error ?? "That did not work."}</em> : (off ?? says)}</span>
+          <span>{failed?.id === id ? <em role="alert">{failed.error ?? w.wrong}</em> : (off ?? says)}</span>
         </button>
       ))}
     </section>
   );
 }
 
-function actions(world?: World): Action[] {
+function actions(w: Words, world?: World): Action[] {
   return [
     {
       id: "break",
-      title: "Break the next release",
-      says: "It fails on the second instance; the rollout halts, the others serve.",
-      off: world?.break_next ? "Armed: the next release will fail its check." : undefined,
+      title: w.break,
+      says: w.breakSays,
+      off: world?.break_next ? w.armed : undefined,
     },
     {
       id: "kill",
-      title: "Kill the bot",
-      says: "kill -9 in the middle; traffic goes on, the same card resumes.",
-      off: world && whereTheBotIs(world.bot),
+      title: w.kill,
+      says: w.killSays,
+      off: world && whereTheBotIs(w, world.bot),
     },
     {
       id: "hurry",
-      title: "Without draining",
-      says: "The release by a hurried hand, on instances in service: requests fail.",
-      off: world?.hurry === "running" ? "Running: watch the failed requests." : undefined,
+      title: w.hurry,
+      says: w.hurrySays,
+      off: world?.hurry === "running" ? w.hurried : undefined,
     },
   ];
 }
 
-function whereTheBotIs({ state, restarts }: World["bot"]): string | undefined {
+function whereTheBotIs(w: Words, { state, restarts }: World["bot"]): string | undefined {
   if (state === "running") return undefined;
-  return state === "starting" && !restarts ? "It is starting." : "It is gone. Watch it come back.";
+  return state === "starting" && !restarts ? w.botStarts : w.botGone;
 }
 
 function Icon({ id }: { id: Action["id"] }) {

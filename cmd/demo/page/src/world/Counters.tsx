@@ -2,25 +2,27 @@ import { useState } from "react";
 import { post } from "../net.ts";
 import type { World } from "../types.ts";
 import { look, number } from "./states.ts";
+import { useWords, type Words } from "./words.ts";
 
 /** The figures that matter, always in view: failed requests, healthy targets, traffic, and the bot. */
 export function Counters({ world, stale }: { world?: World; stale: boolean }) {
-  if (!world) return <section className="counters" aria-label="Figures" aria-busy="true" />;
+  const w = useWords();
+  if (!world) return <section className="counters" aria-label={w.figures} aria-busy="true" />;
   return (
-    <section className={stale ? "counters stale" : "counters"} aria-label="Figures">
+    <section className={stale ? "counters stale" : "counters"} aria-label={w.figures}>
       <Failed world={world} />
       <div className="figure healthy-figure">
-        <h3>Healthy</h3>
+        <h3>{w.healthy}</h3>
         <p className="value" data-testid="healthy" data-value={world.healthy}>
-          {world.healthy} <small>of {world.targets.length}</small>
+          {world.healthy} <small>{w.ofAll(world.targets.length)}</small>
         </p>
         <Pips world={world} />
-        <p className={world.healthy < world.minimum ? "note bad" : "note"}>minimum {world.minimum}</p>
+        <p className={world.healthy < world.minimum ? "note bad" : "note"}>{w.minimum(world.minimum)}</p>
       </div>
       <div className="figure">
-        <h3>Requests</h3>
+        <h3>{w.requests}</h3>
         <p className="value" data-testid="requests" data-value={world.requests}>{number(world.requests)}</p>
-        <p className="note">{number(world.rps)} a second</p>
+        <p className="note">{w.rate(world.rps)}</p>
       </div>
       <Bot bot={world.bot} />
     </section>
@@ -28,6 +30,7 @@ export function Counters({ world, stale }: { world?: World; stale: boolean }) {
 }
 
 function Failed({ world }: { world: World }) {
+  const w = useWords();
   const [busy, setBusy] = useState(false);
   const reset = async () => {
     setBusy(true);
@@ -37,15 +40,15 @@ function Failed({ world }: { world: World }) {
   const bad = world.failed > 0;
   return (
     <div className={bad ? "figure failed bad" : "figure failed"}>
-      <h3>Failed<span> requests</span></h3>
+      <h3>{w.failed}<span>{w.failedRest}</span></h3>
       <p className="value" data-testid="failed" data-value={world.failed} aria-live={bad ? "polite" : "off"}>{number(world.failed)}</p>
       {bad ? (
         <p className="note">
-          <span title={world.last_failure}>{world.last_failure && `last: ${world.last_failure}`}</span>
-          <button data-testid="reset" disabled={busy} onClick={() => void reset()}>Reset<i> counter</i></button>
+          <span title={world.last_failure}>{world.last_failure && w.last(world.last_failure)}</span>
+          <button data-testid="reset" disabled={busy} onClick={() => void reset()}>{w.reset}<i>{w.resetRest}</i></button>
         </p>
       ) : (
-        <p className="note">not one lost</p>
+        <p className="note">{w.none}</p>
       )}
     </div>
   );
@@ -59,20 +62,20 @@ function Pips({ world }: { world: World }) {
   );
 }
 
-function botWord({ state, restarts }: World["bot"]): string {
-  const words: Record<string, string> = { running: "Running", down: "Down", starting: restarts ? "Restarting" : "Starting" };
-  return words[state] ?? state;
+function botWord(w: Words, { state, restarts }: World["bot"]): string {
+  return w.botWords[state === "starting" && restarts ? "restarting" : state] ?? state;
 }
 
 function Bot({ bot }: { bot: World["bot"] }) {
+  const w = useWords();
   const { state, pid, restarts } = bot;
   return (
     <div className={`figure bot ${state}`} data-testid="bot" data-state={state} data-pid={pid}>
-      <h3>Bot</h3>
-      <p className="value word"><i aria-hidden="true" />{botWord(bot)}</p>
+      <h3>{w.bot}</h3>
+      <p className="value word"><i aria-hidden="true" />{botWord(w, bot)}</p>
       <p className="note">
-        <span>{state === "running" ? `pid ${pid}` : "no process"}</span>
-        {restarts > 0 && <span>{restarts} {restarts === 1 ? "restart" : "restarts"}</span>}
+        <span>{state === "running" ? `pid ${pid}` : w.noProcess}</span>
+        {restarts > 0 && <span>{w.restarts(restarts)}</span>}
       </p>
     </div>
   );

@@ -1,8 +1,8 @@
 import { useEffect, useLayoutEffect, useRef, useState, type RefObject } from "react";
 import type { World } from "../types.ts";
-import { number } from "./states.ts";
 import { TargetCard } from "./TargetCard.tsx";
 import { hub, Wires } from "./Wires.tsx";
+import { useWords } from "./words.ts";
 
 // One row per target; the wires are drawn to these measures, in pixels.
 const rows = [
@@ -22,6 +22,7 @@ function rowFor(targets: number, room: number) {
 
 /** Clients, the load balancer, and the targets with the traffic that flows to each. */
 export function Picture({ world }: { world?: World }) {
+  const w = useWords();
   const now = useNow(world?.targets.some((t) => t.draining_until) ?? false);
   const box = useRef<HTMLDivElement>(null);
   const room = useRoom(box, Boolean(world));
@@ -33,10 +34,10 @@ export function Picture({ world }: { world?: World }) {
   const newest = targets.map((t) => t.version).sort(byNumber).at(-1);
   const mixed = targets.some((t) => t.version !== newest);
   return (
-    <section className="picture" aria-label={`${world.group}: ${world.healthy} of ${targets.length} targets healthy`}>
+    <section className="picture" aria-label={`${world.group}: ${w.healthy} ${world.healthy} ${w.ofAll(targets.length)}`}>
       <header>
-        <h2>Load balancer</h2>
-        <p>Target group <b>{world.group}</b></p>
+        <h2>{w.balancer}</h2>
+        <p>{w.group} <b>{world.group}</b></p>
       </header>
       <div className="room" ref={box}>
         <div className={`scene ${row.name}`} style={{ minHeight: height }}>
@@ -44,12 +45,12 @@ export function Picture({ world }: { world?: World }) {
             <Wires targets={targets} row={row} height={height} on={world.rps > 0} />
             <div className="node clients" style={{ top: middle - hub.rise }}>
               <ClientsIcon />
-              <b>Clients</b>
+              <b>{w.clients}</b>
             </div>
             <div className="node balancer" style={{ top: middle }}>
               <BalancerIcon />
-              <b>Load<br />balancer</b>
-              <small>{number(world.rps)} req/s</small>
+              <b>{w.balancer}</b>
+              <small>{w.perSecond(world.rps)}</small>
             </div>
           </div>
           <ul className="targets" style={{ gap: row.gap, gridAutoRows: row.card }}>

@@ -1,5 +1,6 @@
 import type { Target } from "../types.ts";
-import { failing, look, meaning, number, secondsUntil, words } from "./states.ts";
+import { failing, look, meaning, secondsUntil } from "./states.ts";
+import { useWords, type Words } from "./words.ts";
 
 interface Props {
   target: Target;
@@ -10,6 +11,7 @@ interface Props {
 
 /** One target: who it is, how it is, what it runs, and how much reaches it. */
 export function TargetCard({ target: t, now, fresh }: Props) {
+  const w = useWords();
   const kind = look(t);
   const left = kind === "draining" ? secondsUntil(t.draining_until, now) : null;
   return (
@@ -23,17 +25,17 @@ export function TargetCard({ target: t, now, fresh }: Props) {
     >
       <p className="first">
         <b>{t.name || t.instance}</b>
-        <span key={t.version} className={fresh ? "version fresh" : "version"}>{t.version || "no version"}</span>
-        <span className="state"><i aria-hidden="true" />{words[kind]}</span>
+        <span key={t.version} className={fresh ? "version fresh" : "version"}>{t.version || w.noVersion}</span>
+        <span className="state"><i aria-hidden="true" />{w.looks[kind]}</span>
       </p>
       <p className="means">
-        <span>{meaning(t)}</span>
-        {left !== null ? <b className="left-time">{left} s left</b> : <span className="rate">{rate(t)}</span>}
+        <span>{meaning(w, t)}</span>
+        {left !== null ? <b className="left-time">{w.left(left)}</b> : <span className="rate">{rate(w, t)}</span>}
       </p>
       <p className="facts">
         <span>{t.instance}</span>
         <span className="spare">{zone(t.zone)}</span>
-        <span className="spare">port {t.port}</span>
+        <span className="spare">{w.port(t.port)}</span>
       </p>
     </li>
   );
@@ -45,6 +47,6 @@ function zone(name: string) {
   return letter ? <><i>{region}</i>{letter}</> : name;
 }
 
-function rate(t: Target): string {
-  return t.rps >= 0.5 ? `${number(t.rps)} req/s` : "no traffic";
+function rate(w: Words, t: Target): string {
+  return t.rps >= 0.5 ? w.perSecond(t.rps) : w.noTraffic;
 }

@@ -1,4 +1,5 @@
 import type { Target } from "../types.ts";
+import type { Words } from "./words.ts";
 
 export type Look = "healthy" | "draining" | "initial" | "unhealthy" | "out";
 
@@ -11,27 +12,19 @@ export function look(target: Target): Look {
 /** In service with its application stopped: what reaches it fails. */
 export const failing = (t: Target) => t.app === "stopped" && (t.state === "healthy" || t.state === "unhealthy");
 
-export const words: Record<Look, string> = {
-  healthy: "Healthy",
-  draining: "Draining",
-  initial: "Initial",
-  unhealthy: "Unhealthy",
-  out: "Out of service",
-};
-
 /** What the state means, for somebody who never used a load balancer. */
-export function meaning(target: Target): string {
+export function meaning(w: Words, target: Target): string {
   switch (look(target)) {
     case "draining":
-      return "gets no new requests";
+      return w.draining;
     case "initial":
-      return "awaits a health check";
+      return w.initial;
     case "unhealthy":
-      return target.reason || "fails its health checks";
+      return target.reason || w.unhealthy;
     case "out":
-      return target.app === "stopped" ? "stopped for the release" : "gets no requests";
+      return target.app === "stopped" ? w.stopped : w.out;
     default:
-      return target.app === "stopped" ? "stopped in service" : "takes requests";
+      return target.app === "stopped" ? w.stoppedInService : w.serves;
   }
 }
 
