@@ -184,7 +184,7 @@ func (p *place) try(token, method string, args map[string]string) (map[string]an
 type app struct {
 	api *slack.Client
 
-	onCommand func(slack.SlashCommand) any // answers the payload of the acknowledgement
+	onCommand func(slack.SlashCommand) any    // answers the payload of the acknowledgement
 	notes     func(slack.InteractionCallback) // hears a click before it is acknowledged
 	onClick   func(slack.InteractionCallback)
 	onMention func(*slackevents.AppMentionEvent)
