@@ -71,9 +71,7 @@ func TestThePage(t *testing.T) {
 	p.aBrokenRelease()
 	p.whatWasHeldComesBack()
 	p.theBotIsKilled()
-	if failed := is[string](p.desk, figure("failed", "value")); failed != "0" {
-		t.Errorf("%s requests failed while the bot took turns, %s", failed, is[string](p.desk, `document.querySelector('.failed .note')?.innerText`))
-	}
+	p.unharmed()
 	p.aHurriedHand()
 
 	if heard := b.heard(); len(heard) > 0 {
@@ -117,11 +115,18 @@ func TestABadReleaseIsRolledBackByAButton(t *testing.T) {
 	}
 	p.desk.until("the card and the thread say so", cardSays("rolled back", "What had been touched went back to v42")+" && "+threadSays("went back to v42"))
 	p.desk.shoot("2 rolled back")
-	if failed := is[string](p.desk, figure("failed", "value")); failed != "0" {
-		t.Errorf("%s requests failed", failed)
-	}
+	p.unharmed()
 	if heard := b.heard(); len(heard) > 0 {
 		t.Errorf("the console says:\n%s", strings.Join(heard, "\n"))
+	}
+}
+
+// unharmed demands that no request failed, and tells what the load balancer knows of those that did.
+func (p *play) unharmed() {
+	p.t.Helper()
+	if failed := is[string](p.desk, figure("failed", "value")); failed != "0" {
+		last := is[string](p.desk, `document.querySelector('.failed .note').innerText`)
+		p.t.Errorf("%s requests failed, %s; the load balancer: %+v", failed, last, p.fleet.balancer.Stats())
 	}
 }
 
@@ -184,9 +189,7 @@ func (p *play) aReleaseInTurn() {
 		p.desk.until("every target is back", targetIs(n, "healthy", "v42"))
 	}
 	p.desk.until("it has succeeded", cardSays("Succeeded")+" && "+threadSays("Succeeded", "web-3", "drained"))
-	if failed := is[string](p.desk, figure("failed", "value")); failed != "0" {
-		p.t.Errorf("%s requests failed", failed)
-	}
+	p.unharmed()
 	p.phone.press("the chat", `[data-testid=tab-chat]`)
 	p.backFromHome()
 	p.phone.until("the phone has it too", cardSays("Succeeded"))
