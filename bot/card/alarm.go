@@ -48,16 +48,22 @@ func (s *Story) answer(was deploy.Operation, text Text) {
 
 // raise keeps what is being told as an alarm, if it is one.
 func (s *Story) raise() {
-	if len(s.halted) == 0 {
+	waiting := s.waiting()
+	if len(waiting) == 0 {
 		return
 	}
 	if m, ok := s.Message(); ok {
-		s.alarms = append(s.alarms, alarm{m: m, seq: s.op.Seq, lanes: slices.Clone(s.halted), waits: len(s.halted)})
+		s.alarms = append(s.alarms, alarm{m: m, seq: s.op.Seq, lanes: waiting, waits: len(waiting)})
 	}
 }
 
+// waiting are the lanes that the channel is about to be told of, and that nobody has decided about meanwhile.
+func (s *Story) waiting() []int {
+	return slices.DeleteFunc(slices.Clone(s.halted), func(i int) bool { return !s.op.Lanes[i].Waits() })
+}
+
 // Alarmed reports whether what is gathered is shown to the channel because an instance waits for people.
-func (s *Story) Alarmed() bool { return len(s.halted) > 0 }
+func (s *Story) Alarmed() bool { return len(s.waiting()) > 0 }
 
 // Decided is the message that told, up to the event seq, that an instance waits for people, with what they have decided;
 // ok is false as long as they have not.
