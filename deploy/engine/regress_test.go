@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"junban/deploy"
@@ -83,6 +84,7 @@ func TestAfterASecondAbortNothingIsSent(t *testing.T) {
 		op = s.until(op.ID, "refused once", func(deploy.Operation) bool { return tr.hit() > 0 })
 		s.act(op, deploy.Act{Verb: deploy.ActAbort, By: by("U-dev"), Attempt: 1})
 		s.act(op, deploy.Act{Verb: deploy.ActAbort, By: by("U-dev"), Attempt: 2})
+		synctest.Wait() // what was on its way when the abort came is refused too
 		tr.calm()
 		s.ended(op, deploy.StateAborted)
 		if n := s.w.Commands(s.w.IDs[0], s.mark); n != 0 {

@@ -11,7 +11,7 @@ func init() {
 	)
 	bugs = append(bugs, []bug{
 		{
-			"a conversation is closed before its end is shown", teller, "	if busy || !finished || t.talk.Closed {", "	if busy && !finished || !finished || t.talk.Closed {",
+			"a conversation is closed before its end is shown", teller, "	if busy || settling || !finished || t.talk.Closed {", "	if busy && !finished || settling || !finished || t.talk.Closed {",
 			[]guard{{told, "TestTheEndIsShownAfterAnOutage"}, {told, "TestALaterLifeGoesOnWithBothMessages"}},
 		},
 		{
@@ -31,7 +31,7 @@ func init() {
 			[]guard{{told, "TestTheParentIsDrawnAnewWhileSomethingIsOut"}},
 		},
 		{
-			"what a former life told is told again", teller, "		if t.events[0].Seq <= t.talk.Told {", "		if t.events[0].Seq < 1 {",
+			"what a former life told is told again", teller, "seq <= t.talk.Told && !t.talk.inAlarm(seq) {", "seq < 1 {",
 			[]guard{{told, "TestALaterLifeGoesOnWithBothMessages"}},
 		},
 		{
@@ -41,6 +41,26 @@ func init() {
 		{
 			"nothing is shown to the channel", thread, "Broadcast: s.broadcast}", "}",
 			[]guard{{told, "TestAFailureIsShownToTheChannel"}},
+		},
+		{
+			"a conversation is closed before the channel sees how a failure was decided", teller, "busy || settling || !finished", "busy || settling && !finished || !finished",
+			[]guard{{told, "TestTheChannelSeesHowAFailureWasDecided"}},
+		},
+		{
+			"what rode with a failure is lost when its decision is shown", teller, "seq <= t.talk.Told && !t.talk.inAlarm(seq) {", "seq <= t.talk.Told {",
+			[]guard{{told, "TestTheChannelSeesHowAFailureWasDecided"}},
+		},
+		{
+			"an abort leaves a failure's message as it was", "bot/card/alarm.go", "	a.over = waits == 0 || turns || is.State.Finished()", "	a.over = waits == 0 || turns && waits < 0 || is.State.Finished()",
+			[]guard{{told, "TestTheChannelSeesHowAFailureWasDecided"}},
+		},
+		{
+			"those that wait do not hear that the line has moved", "bot/line.go", "		other.poke()", "		_ = other",
+			[]guard{{told, "TestACardSaysItsPlaceInTheQueue"}},
+		},
+		{
+			"a bot that only observes opens the form", "bot/form_request.go", "		err = b.Offering.Closed()", "		_ = b.Offering.Closed()",
+			[]guard{{told, "TestTheFormOffersWhatItsPersonMayDeploy"}},
 		},
 	}...)
 }
