@@ -18,7 +18,7 @@ type alarm struct {
 }
 
 // add notes what an event, as the thread is told it, says to an alarm.
-func (a *alarm) add(w Voice, was, is deploy.Operation, text Text) {
+func (a *alarm) add(w Voice, is deploy.Operation, text Text) {
 	if a.over {
 		return
 	}
@@ -28,8 +28,7 @@ func (a *alarm) add(w Voice, was, is deploy.Operation, text Text) {
 			waits++
 		}
 	}
-	turns := is.Aborting() && !was.Aborting() || is.TurnedBack() && !was.TurnedBack()
-	a.over = waits == 0 || turns || is.State.Finished()
+	a.over = waits == 0 || is.State.Finished()
 	if (a.over || waits < a.waits) && len(text) > 0 {
 		a.answers = append(a.answers, text)
 	}
@@ -40,9 +39,9 @@ func (a *alarm) add(w Voice, was, is deploy.Operation, text Text) {
 }
 
 // answer notes what an event says to the alarms; text is how the thread is told of it.
-func (s *Story) answer(was deploy.Operation, text Text) {
+func (s *Story) answer(text Text) {
 	for i := range s.alarms {
-		s.alarms[i].add(s.w, was, s.op, text)
+		s.alarms[i].add(s.w, s.op, text)
 	}
 }
 

@@ -49,11 +49,11 @@ func (s *Story) Add(e deploy.Event) error {
 	}
 	s.op = is
 	if s.batch.add(s.w, is, e) {
-		s.answer(was, nil)
+		s.answer(nil)
 		return nil
 	}
 	said := s.tell(was, is, e)
-	s.answer(was, said.text)
+	s.answer(said.text)
 	if len(said.text) == 0 {
 		return nil
 	}

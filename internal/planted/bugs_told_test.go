@@ -51,10 +51,6 @@ func init() {
 			[]guard{{told, "TestTheChannelSeesHowAFailureWasDecided"}},
 		},
 		{
-			"an abort leaves a failure's message as it was", "bot/card/alarm.go", "	a.over = waits == 0 || turns || is.State.Finished()", "	a.over = waits == 0 || turns && waits < 0 || is.State.Finished()",
-			[]guard{{told, "TestTheChannelSeesHowAFailureWasDecided"}},
-		},
-		{
 			"those that wait do not hear that the line has moved", "bot/line.go", "		other.poke()", "		_ = other",
 			[]guard{{told, "TestACardSaysItsPlaceInTheQueue"}},
 		},
