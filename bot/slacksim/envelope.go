@@ -64,6 +64,9 @@ type envelope struct {
 
 // deliver sends an envelope to any one connection and waits for the acknowledgement, whose payload it answers.
 func (w *Workspace) deliver(ctx context.Context, a *app, e envelope) (json.RawMessage, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err // who has left does nothing; below, an acknowledgement may be as quick
+	}
 	id, p, err := w.dispatch(a, e)
 	if err != nil {
 		return nil, err

@@ -125,7 +125,7 @@ func TestRetry(t *testing.T) {
 		}
 
 		j.Token, j.Script = "op/3/verify", "exec sleep 60\n" // hangs: each try is ended, and so is the whole
-		j.Timeout, j.Retry = time.Second, &Retry{For: 3 * time.Second, Every: time.Millisecond}
+		j.Timeout, j.Retry = time.Second, &Retry{For: 8 * time.Second, Every: time.Millisecond}
 		want(t, h.run(j), TimedOut, 143)
 		h.wantTidy()
 	})
