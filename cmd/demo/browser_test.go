@@ -123,8 +123,19 @@ func (b *browser) visit(name, url string, width, height int64, more ...chromedp.
 	if err := chromedp.Do(tab, chromedp.EmulateViewport(width, height, more...), still, chromedp.Navigate(url)); err != nil {
 		b.t.Fatalf("opening %s: %v", url, err)
 	}
+	is[bool](v, remembers)
 	return v
 }
+
+// remembers has a page keep all that its targets ever were: a drain of some seconds may be over before a slow machine
+// looks again.
+const remembers = `(() => {
+	window.were = new Set();
+	const look = () => document.querySelectorAll('[data-testid=target]').forEach((t, n) => window.were.add([n, t.dataset.state, t.dataset.version].join(' ')));
+	new MutationObserver(look).observe(document, { subtree: true, childList: true, attributes: true });
+	look();
+	return true;
+})()`
 
 // still asks pages for less motion, which costs most of a browser's time where no graphics card draws it; the picture for
 // README is taken with all of it.
