@@ -99,32 +99,33 @@ func (st *stage) rewrite(old, with string) {
 
 func TestNothingIsTakenInASharedChannelUnlessItIsNamed(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, setup{})
 	const shared, private = "C000SHARED0", "C0000OTHER0"
-	st.slack.AddChannel(slacksim.Channel{ID: shared, Name: "with-a-partner", BotIsMember: true, IsExtShared: true})
-	st.slack.AddChannel(slacksim.Channel{ID: private, Name: "other", BotIsMember: true})
-	in := func(where, text string) string {
-		ctx, cancel := st.ctx()
-		defer cancel()
-		before := len(st.slack.Ephemerals(dev))
-		if _, err := st.slack.Command(ctx, dev, where, "/deploy", text); err != nil {
-			t.Fatal(err)
+	begin := func(channels string) (in func(where, text string) string) {
+		st := newStage(t, setup{})
+		st.slack.AddChannel(slacksim.Channel{ID: shared, Name: "with-a-partner", BotIsMember: true, IsExtShared: true})
+		st.slack.AddChannel(slacksim.Channel{ID: private, Name: "other", BotIsMember: true})
+		st.rewrite("channel: "+channel, "channel: "+channel+channels)
+		st.bot()
+		return func(where, text string) string {
+			ctx, cancel := st.ctx()
+			defer cancel()
+			before := len(st.slack.Ephemerals(dev))
+			if _, err := st.slack.Command(ctx, dev, where, "/deploy", text); err != nil {
+				t.Fatal(err)
+			}
+			st.await("an answer in "+where, func() bool { return len(st.slack.Ephemerals(dev)) > before })
+			return slacksim.Text(st.slack.Ephemerals(dev)[before])
 		}
-		st.await("an answer in "+where, func() bool { return len(st.slack.Ephemerals(dev)) > before })
-		now := st.slack.Ephemerals(dev)
-		return slacksim.Text(now[len(now)-1])
 	}
-	bot := st.bot()
+	in := begin("")
 	if said := in(shared, "status"); !strings.Contains(said, "shared with another organisation") || !strings.Contains(said, shared) {
 		t.Errorf("in a shared channel: %s", said)
 	}
 	if said := in(private, "status"); strings.Contains(said, "shared") {
 		t.Errorf("in a channel of our own: %s", said)
 	}
-	bot.kill()
 
-	st.rewrite("channel: "+channel, "channel: "+channel+", channels: ["+channel+", "+shared+"]")
-	st.bot()
+	in = begin(", channels: [" + channel + ", " + shared + "]")
 	if said := in(shared, "status"); strings.Contains(said, "another organisation") {
 		t.Errorf("in a shared channel that is named: %s", said)
 	}
