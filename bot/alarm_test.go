@@ -11,14 +11,6 @@ import (
 	"junban/deploy"
 )
 
-// fails ends the next step of a lane badly.
-func (r *rollout) fails(lane, attempt int) {
-	r.does(deploy.Event{Type: deploy.EventBegun, Lane: lane, Attempt: attempt, Deadline: time.Now().Add(time.Hour)})
-	time.Sleep(9 * time.Second)
-	r.does(deploy.Event{Type: deploy.EventEnded, Lane: lane, Cause: deploy.Because(deploy.CommandFailed, "exit", 1), Output: "no disk"})
-	time.Sleep(time.Minute)
-}
-
 // shown are the replies that the channel was shown too.
 func (r *rollout) shown() (out []card.Message) {
 	r.chat.set(func() {
@@ -57,7 +49,8 @@ func TestTheChannelSeesHowAFailureWasDecided(t *testing.T) {
 					r.steps(3, 0)
 					r.steps(1, 1)
 					r.does(deploy.Event{Type: deploy.EventGated, Lane: 2, Cause: deploy.Because(deploy.GateUnavailable, "max", 1)}) // told with the failure
-					r.fails(1, 1)
+					r.fails(1)
+					time.Sleep(time.Minute)
 					before := r.shown()
 					if len(before) != 1 || before[0].Tone != card.Bad || strings.Contains(before[0].Plain(), "→ "+c.answer) {
 						t.Fatalf("the channel was shown %+v", before)

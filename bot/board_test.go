@@ -213,6 +213,13 @@ func (r *rollout) steps(n int, lanes ...int) {
 	}
 }
 
+// fails ends the next step of a lane badly.
+func (r *rollout) fails(lane int) {
+	r.does(deploy.Event{Type: deploy.EventBegun, Lane: lane, Attempt: 1, Deadline: time.Now().Add(time.Hour)})
+	time.Sleep(9 * time.Second)
+	r.does(deploy.Event{Type: deploy.EventEnded, Lane: lane, Cause: deploy.Because(deploy.CommandFailed, "exit", 1), Output: "no disk"})
+}
+
 func (r *rollout) finish() {
 	r.does(deploy.Event{Type: deploy.EventFinished, State: deploy.StateSucceeded})
 	time.Sleep(time.Minute)

@@ -230,9 +230,7 @@ func TestAFailureIsShownToTheChannelAndCallsThoseConcerned(t *testing.T) {
 		r.approve()
 		r.steps(3, 0)
 		r.steps(1, 1)
-		r.does(deploy.Event{Type: deploy.EventBegun, Lane: 1, Attempt: 1, Deadline: time.Now().Add(time.Hour)})
-		time.Sleep(9 * time.Second)
-		r.does(deploy.Event{Type: deploy.EventEnded, Lane: 1, Cause: deploy.Because(deploy.CommandFailed, "exit", 1), Output: "no disk"})
+		r.fails(1)
 		time.Sleep(time.Second)
 		if asks := r.chat.of(0)[0].m; !strings.Contains(asks.Text, "waiting for a decision about web-2") {
 			t.Errorf("a second after the failure the parent says %q", asks.Text)
